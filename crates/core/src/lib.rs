@@ -1,0 +1,1 @@
+//! Stores and caches of redlatch in plain Rust.

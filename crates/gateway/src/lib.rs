@@ -1,0 +1,1 @@
+//! An Upstash-compatible REST server in front of a real Redis.
