@@ -1,0 +1,187 @@
+//! Form submissions: what is under way, and what became of it.
+//!
+//! `status` and `timestamp` are changed inside the stored text, which otherwise stays as the caller wrote it, and
+//! only by compare-and-set: an entry that has expired or been deleted is never brought back, and a change by someone
+//! else is never overwritten.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+
+use super::read;
+use crate::clock::Clock;
+use crate::json::{self, Field, Object, Value};
+use crate::keys::{Expiry, FORM, FORM_COMPLETED_TTL_SECONDS, Key, Ttl};
+use crate::store::{Store, Swap};
+use crate::{Error, Result};
+
+const PROCESSING: &str = "\"processing\"";
+const COMPLETED: &str = "\"completed\"";
+const FAILED: &str = "\"failed\"";
+
+const STATUS: Field = Field::required("status", Value::OneOf(&["processing", "completed", "failed"]));
+const WITHOUT_STATUS: &[Field] = &[
+    Field::required("eventId", Value::Text),
+    Field::required("guestEmail", Value::Text),
+    Field::required("startTime", Value::Text),
+    Field::required("timestamp", Value::Number),
+];
+
+/// How many submissions' texts are remembered, and how many bytes of them.
+const LAST_SEEN_BYTES: u64 = 1024 * 1024;
+
+/// Tracks form submissions, so that a duplicate is blocked.
+pub struct FormCache<S> {
+    store: Arc<S>,
+    clock: Clock,
+    /// The text that this process last wrote or read, by key: what a compare-and-set most likely finds. It spares the
+    /// read before it, and costs nothing but a second try when it is out of date.
+    last_seen: Cache<String, Arc<str>>,
+}
+
+/// The JSON text of a submission.
+pub struct Submission(String);
+
+impl Submission {
+    /// Takes the caller's JSON text of a whole submission.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing or wrong; `argument` is what the caller calls the submission.
+    pub fn from_json(argument: &str, text: String) -> Result<Self> {
+        let object = parse(argument, &text)?;
+        json::check(argument, &object, &[STATUS])?;
+        Ok(Self(text))
+    }
+
+    /// Takes the caller's JSON text of a submission without a status, and makes it one that is being processed.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing or wrong; `argument` is what the caller calls the submission.
+    pub fn processing_from_json(argument: &str, text: &str) -> Result<Self> {
+        Ok(Self(parse(argument, text)?.with(&[("status", PROCESSING)])))
+    }
+}
+
+fn parse<'a>(argument: &str, text: &'a str) -> Result<Object<'a>> {
+    let object =
+        Object::parse(text).ok_or_else(|| Error::invalid_field(argument, "must turn into a JSON object"))?;
+    json::check(argument, &object, WITHOUT_STATUS)?;
+    Ok(object)
+}
+
+/// The submission in a stored text; `None` when it is corrupt.
+fn stored(text: &str) -> Option<Object<'_>> {
+    let object = parse("entry", text).ok()?;
+    json::check("entry", &object, &[STATUS]).ok()?;
+    Some(object)
+}
+
+/// Every method can fail as [`Store`] says. Keys are made with [`FORM`].
+impl<S: Store> FormCache<S> {
+    /// A cache on `store`, which takes the time of changes from `clock`.
+    #[must_use]
+    pub fn new(store: Arc<S>, clock: Clock) -> Self {
+        let last_seen = Cache::builder()
+            .max_capacity(LAST_SEEN_BYTES)
+            .weigher(|key: &String, text: &Arc<str>| {
+                u32::try_from(key.len() + text.len()).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self { store, clock, last_seen }
+    }
+
+    /// Stores a submission, for five minutes unless `ttl` says otherwise.
+    pub async fn set(&self, key: &Key, submission: &Submission, ttl: Option<Ttl>) -> Result<()> {
+        let expiry = Expiry::After(FORM.ttl_or_default(ttl));
+        self.store.set(key, &submission.0, expiry).await?;
+        self.remember(key, &submission.0);
+        Ok(())
+    }
+
+    /// The JSON text of the submission; `None` when there is none, it has expired or is corrupt.
+    pub async fn get(&self, key: &Key) -> Result<Option<String>> {
+        let text = read(&*self.store, key, |text| stored(text).is_some()).await?;
+        if let Some(text) = &text {
+            self.remember(key, text);
+        }
+        Ok(text)
+    }
+
+    /// Whether the submission is being processed at this moment.
+    pub async fn is_processing(&self, key: &Key) -> Result<bool> {
+        let text = self.get(key).await?;
+        let status =
+            text.as_deref().and_then(stored).and_then(|object| object.get("status").and_then(json::text));
+        Ok(status.is_some_and(|status| status == "processing"))
+    }
+
+    /// Claims the submission: `true` for exactly one of any number of simultaneous callers, on any number of
+    /// instances. Any live entry blocks.
+    pub async fn try_acquire_processing(
+        &self,
+        key: &Key,
+        submission: &Submission,
+        ttl: Option<Ttl>,
+    ) -> Result<bool> {
+        let acquired = self.store.set_if_absent(key, &submission.0, FORM.ttl_or_default(ttl)).await?;
+        if acquired {
+            self.remember(key, &submission.0);
+        }
+        Ok(acquired)
+    }
+
+    /// Marks the submission as completed, for five seconds unless `ttl` says otherwise. Nothing happens when there is
+    /// no entry.
+    pub async fn mark_completed(&self, key: &Key, ttl: Option<Ttl>) -> Result<()> {
+        let ttl = ttl.unwrap_or_else(|| Ttl::from_whole_seconds(FORM_COMPLETED_TTL_SECONDS));
+        self.mark(key, COMPLETED, ttl).await
+    }
+
+    /// Marks the submission as failed, for five minutes unless `ttl` says otherwise. Nothing happens when there is no
+    /// entry.
+    pub async fn mark_failed(&self, key: &Key, ttl: Option<Ttl>) -> Result<()> {
+        self.mark(key, FAILED, FORM.ttl_or_default(ttl)).await
+    }
+
+    /// Forgets the submission.
+    pub async fn delete(&self, key: &Key) -> Result<()> {
+        self.last_seen.invalidate(key.as_str());
+        self.store.delete(std::slice::from_ref(key)).await.map(drop)
+    }
+
+    /// One request when this process has seen the entry last, otherwise a read before it; a change by another process
+    /// in between costs one more request each.
+    async fn mark(&self, key: &Key, status: &str, ttl: Ttl) -> Result<()> {
+        let mut expected = match self.last_seen.get(key.as_str()) {
+            Some(text) => text.to_string(),
+            None => match self.store.get(key).await? {
+                Some(text) => text,
+                None => return Ok(()),
+            },
+        };
+        loop {
+            let Some(submission) = stored(&expected) else {
+                self.store.compare_and_delete(key, &expected).await?;
+                return Ok(());
+            };
+            let marked = submission.with(&[("status", status), ("timestamp", &self.clock.now().to_string())]);
+            match self.store.compare_and_set(key, &expected, &marked, ttl).await? {
+                Swap::Done => {
+                    self.remember(key, &marked);
+                    return Ok(());
+                }
+                Swap::Absent => return Ok(()),
+                Swap::Changed(text) => expected = text,
+            }
+        }
+    }
+
+    fn remember(&self, key: &Key, text: &str) {
+        self.last_seen.insert(key.as_str().to_owned(), text.into());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Where values live: the prefixes and the TTLs, and what makes a key and a TTL valid.
+//!
+//! The TypeScript module that redlatch replaces uses the same keys, and both run at once during a rolling deployment:
+//! nothing here may normalise, hash or otherwise change what the caller passed.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use crate::clock::UnixMillis;
+use crate::{Error, Result};
+
+/// Upstash refuses longer keys (`ERR max key size exceeded`), so memory does too. In bytes, prefix included.
+pub const MAX_KEY_BYTES: usize = 32 * 1024;
+
+/// The largest whole number that every JavaScript number below it can hold; Redis takes TTLs up to it.
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
+/// A part of the key space: its prefix, and how long its entries live unless the caller says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Namespace {
+    /// What every key of this namespace starts with.
+    pub prefix: &'static str,
+    /// The default TTL in seconds.
+    pub ttl_seconds: u32,
+}
+
+/// Results of API requests, by idempotency key.
+pub const IDEMPOTENCY: Namespace = Namespace { prefix: "idempotency:", ttl_seconds: 600 };
+/// Form submissions, by the form's key.
+pub const FORM: Namespace = Namespace { prefix: "form:", ttl_seconds: 300 };
+/// Customers, by customer id.
+pub const CUSTOMER: Namespace = Namespace { prefix: "customer:", ttl_seconds: 86_400 };
+/// Customer ids, by user id.
+pub const USER: Namespace = Namespace { prefix: "user:", ttl_seconds: 86_400 };
+/// Customer ids, by e-mail address.
+pub const EMAIL: Namespace = Namespace { prefix: "email:", ttl_seconds: 86_400 };
+/// Subscriptions, by subscription id.
+pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_seconds: 86_400 };
+
+const NAMESPACES: [Namespace; 6] = [IDEMPOTENCY, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
+
+/// How long a completed form submission stays: it absorbs a double click without blocking an honest retry.
+pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;
+
+impl Namespace {
+    /// The key of the entry called `name`; `argument` is what the caller calls it, for the error.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is empty, or the key would be longer than [`MAX_KEY_BYTES`].
+    pub fn key(&self, argument: &str, name: &str) -> Result<Key> {
+        Key::new(argument, self.prefix, name)
+    }
+
+    /// The TTL that the caller asked for, or the default of this namespace.
+    #[must_use]
+    pub fn ttl_or_default(&self, ttl: Option<Ttl>) -> Ttl {
+        ttl.unwrap_or_else(|| Ttl::from_whole_seconds(self.ttl_seconds))
+    }
+}
+
+/// The part of a key that may stand in a message: its namespace's prefix, or nothing when it is in none.
+#[must_use]
+pub fn loggable_prefix(key: &str) -> &'static str {
+    NAMESPACES
+        .iter()
+        .map(|namespace| namespace.prefix)
+        .find(|prefix| key.starts_with(prefix))
+        .unwrap_or_default()
+}
+
+/// A key that Redis takes: not empty, not too long.
+///
+/// `Debug` shows the prefix only.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// A key without a prefix, as `redisManager` uses them; `argument` is what the caller calls it.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is empty or longer than [`MAX_KEY_BYTES`].
+    pub fn plain(argument: &str, name: &str) -> Result<Self> {
+        Self::new(argument, "", name)
+    }
+
+    fn new(argument: &str, prefix: &str, name: &str) -> Result<Self> {
+        if name.is_empty() {
+            return Err(Error::invalid_value(argument, "must not be empty"));
+        }
+        if prefix.len() + name.len() > MAX_KEY_BYTES {
+            let limit = MAX_KEY_BYTES - prefix.len();
+            return Err(Error::invalid_value(
+                argument,
+                format_args!("must be at most {limit} bytes long in UTF-8; hash longer keys"),
+            ));
+        }
+        Ok(Self([prefix, name].concat()))
+    }
+
+    /// The whole key, as Redis sees it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}..)", loggable_prefix(&self.0))
+    }
+}
+
+/// A time to live: whole seconds, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ttl(NonZeroU64);
+
+impl Ttl {
+    /// A TTL from a JavaScript number; `argument` is what the caller calls it.
+    ///
+    /// # Errors
+    ///
+    /// When `seconds` is not a whole number of at least 1. Zero is refused too: other systems read it as "no expiry"
+    /// and keep the entry for ever.
+    pub fn from_seconds(argument: &str, seconds: f64) -> Result<Self> {
+        if seconds.fract() != 0.0 || !(1.0..=MAX_SAFE_INTEGER).contains(&seconds) {
+            return Err(Error::invalid_value(
+                argument,
+                format_args!("must be a whole number of seconds of at least 1, got {seconds}"),
+            ));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+        let whole = seconds as u64;
+        NonZeroU64::new(whole).map(Self).ok_or_else(|| Error::invalid_value(argument, "must be at least 1"))
+    }
+
+    /// A TTL from one of the constants of this module, which are all at least 1.
+    #[must_use]
+    pub fn from_whole_seconds(seconds: u32) -> Self {
+        Self(NonZeroU64::new(u64::from(seconds)).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// The TTL in seconds.
+    #[must_use]
+    pub fn as_seconds(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// When an entry ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// It stays until it is deleted.
+    Never,
+    /// After this time, counted from the write.
+    After(Ttl),
+    /// At this moment; one already past leaves no entry behind.
+    At(UnixMillis),
+}
+
+impl Expiry {
+    /// The moment at which an entry written `now` ends; `None` for never.
+    #[must_use]
+    pub fn moment(self, now: UnixMillis) -> Option<UnixMillis> {
+        match self {
+            Self::Never => None,
+            Self::After(ttl) => Some(now.saturating_add(ttl.as_seconds().saturating_mul(1000))),
+            Self::At(moment) => Some(moment),
+        }
+    }
+
+    /// A moment from a JavaScript number of Unix milliseconds; a negative one is long past.
+    ///
+    /// # Errors
+    ///
+    /// When `millis` is not a finite number.
+    pub fn at(argument: &str, millis: f64) -> Result<Self> {
+        if !millis.is_finite() {
+            return Err(Error::invalid_value(argument, "must be a finite number of milliseconds since 1970"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` clamps, which is right at both ends: long past, and later than anything"
+        )]
+        Ok(Self::At(millis.min(MAX_SAFE_INTEGER) as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_counts_its_prefix_towards_the_limit() {
+        let longest = "k".repeat(MAX_KEY_BYTES - "form:".len());
+
+        assert!(FORM.key("key", &longest).is_ok());
+        let error = FORM.key("key", &format!("{longest}k")).unwrap_err();
+
+        assert_eq!(error.to_string(), "key must be at most 32763 bytes long in UTF-8; hash longer keys");
+        assert!(Key::plain("key", &"k".repeat(MAX_KEY_BYTES)).is_ok());
+        assert!(Key::plain("key", &"k".repeat(MAX_KEY_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn a_ttl_is_a_whole_number_of_at_least_one() {
+        for good in [1.0, 600.0, MAX_SAFE_INTEGER] {
+            assert!(Ttl::from_seconds("ttlSeconds", good).is_ok(), "{good}");
+        }
+        for bad in [0.0, -1.0, 0.5, 1.5, f64::NAN, f64::INFINITY, MAX_SAFE_INTEGER * 4.0] {
+            assert!(Ttl::from_seconds("ttlSeconds", bad).unwrap_err().is_invalid_value(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_output_shows_no_more_of_a_key_than_its_prefix() {
+        let key = EMAIL.key("email", "guest@example.com").unwrap();
+
+        assert_eq!(format!("{key:?}"), "Key(email:..)");
+        assert_eq!(key.as_str(), "email:guest@example.com");
+    }
+
+    #[test]
+    fn a_moment_before_1970_is_long_past() {
+        assert_eq!(Expiry::at("expiresAt", -5.0).unwrap(), Expiry::At(0));
+        assert!(Expiry::at("expiresAt", f64::NAN).unwrap_err().is_invalid_value());
+    }
+}

@@ -1,0 +1,176 @@
+//! All parts put together, for one [`Config`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde_json::json;
+
+use crate::caches::{CustomerCache, FormCache, IdempotencyCache};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::notice::Notices;
+use crate::store::{FallbackStore, MemoryStore, UpstashStore};
+use crate::upstash::{Client, Driver};
+
+type ServiceStore = FallbackStore<UpstashStore>;
+
+/// The store and the caches on it.
+pub struct Service {
+    /// String keys with TTLs.
+    pub store: Arc<ServiceStore>,
+    /// The results of API requests.
+    pub idempotency: IdempotencyCache<ServiceStore>,
+    /// Form submissions.
+    pub forms: FormCache<ServiceStore>,
+    /// Customers and subscriptions.
+    pub customers: CustomerCache<ServiceStore>,
+    notices: Notices,
+    driver: Mutex<Option<Driver>>,
+}
+
+/// Where values go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To the database.
+    Redis,
+    /// To this process's memory.
+    InMemory,
+}
+
+/// The outcome of a health check.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// Whether calls are served as configured.
+    pub is_healthy: bool,
+    /// Where values go by configuration: the database, even while it cannot be reached.
+    pub mode: Mode,
+    /// How long the check took.
+    pub response_time: Duration,
+    /// A sentence for a person.
+    pub message: &'static str,
+    /// Why the database cannot be used.
+    pub error: Option<Error>,
+}
+
+/// What [`Service::stats`] tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Whether a database is configured and the last call could use it.
+    pub is_redis_available: bool,
+    /// The live entries that only memory holds.
+    pub in_memory_cache_size: usize,
+}
+
+impl Health {
+    /// `{ status, responseTime, mode, message, error? }`; `responseTime` is in milliseconds.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mode = match self.mode {
+            Mode::Redis => "redis",
+            Mode::InMemory => "in-memory",
+        };
+        let mut health = json!({
+            "status": self.status(),
+            "responseTime": self.response_time.as_secs_f64() * 1000.0,
+            "mode": mode,
+            "message": self.message,
+        });
+        if let Some(error) = &self.error {
+            health["error"] = error.to_string().into();
+        }
+        health.to_string()
+    }
+
+    /// `{ status, message }`.
+    #[must_use]
+    pub fn to_short_json(&self) -> String {
+        json!({ "status": self.status(), "message": self.message }).to_string()
+    }
+
+    fn status(&self) -> &'static str {
+        if self.is_healthy { "healthy" } else { "unhealthy" }
+    }
+}
+
+impl Stats {
+    /// `{ isRedisAvailable, inMemoryCacheSize, cacheType }`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let cache_type = if self.is_redis_available { "Redis" } else { "In-Memory" };
+        json!({
+            "isRedisAvailable": self.is_redis_available,
+            "inMemoryCacheSize": self.in_memory_cache_size,
+            "cacheType": cache_type,
+        })
+        .to_string()
+    }
+}
+
+impl Service {
+    /// Sets up what `config` says. Nothing connects before the first call.
+    #[must_use]
+    pub fn new(config: Config, clock: Clock) -> Self {
+        let notices = Notices::default();
+        let memory = MemoryStore::new(config.memory, clock.clone());
+        let (client, driver) = config.remote.map(|remote| Client::new(remote, notices.clone())).unzip();
+        let remote = client.map(|client| UpstashStore::new(client, clock.clone()));
+        let store = Arc::new(FallbackStore::new(remote, memory, notices.clone()));
+        Self {
+            idempotency: IdempotencyCache::new(Arc::clone(&store)),
+            forms: FormCache::new(Arc::clone(&store), clock),
+            customers: CustomerCache::new(Arc::clone(&store)),
+            store,
+            notices,
+            driver: Mutex::new(driver),
+        }
+    }
+
+    /// What has to run on a tokio runtime for the database to be reached: once, before the first call that needs it
+    /// is polled. `None` without a database, and when it has been taken already.
+    pub fn take_driver(&self) -> Option<Driver> {
+        self.driver.lock().take()
+    }
+
+    /// What there is to tell, each notice once.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Asks the database for a sign of life. Without one configured, memory is as healthy as it gets.
+    pub async fn health(&self) -> Health {
+        let start = Instant::now();
+        let Some(remote) = self.store.remote() else {
+            return Health {
+                is_healthy: true,
+                mode: Mode::InMemory,
+                response_time: start.elapsed(),
+                message: "Redis is not configured; this process's memory is in use",
+                error: None,
+            };
+        };
+        let error = remote.ping().await.err();
+        Health {
+            is_healthy: error.is_none(),
+            mode: Mode::Redis,
+            response_time: start.elapsed(),
+            message: if error.is_none() {
+                "Redis answers"
+            } else {
+                "Redis cannot be used; memory takes over"
+            },
+            error,
+        }
+    }
+
+    /// Figures that take no request.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            is_redis_available: self.store.is_remote_available(),
+            in_memory_cache_size: self.store.memory().len(),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Values in this process.
+//!
+//! The container is moka's: its timer wheels take expired entries out bit by bit, and no operation looks at more
+//! than its own keys. Whether an entry is alive is decided here, by its own expiry and the injected clock; moka's
+//! expiration only gives the memory back, about a second later.
+//!
+//! The store is bounded by entries and by bytes. When it is full it refuses new entries rather than drop a live one:
+//! a lock or a remembered payment that vanishes would let a second charge through.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use moka::Expiry as MokaExpiry;
+use moka::sync::Cache;
+use parking_lot::RwLock;
+
+use super::{Store, Swap, Write};
+use crate::clock::{Clock, UnixMillis};
+use crate::config::MemoryLimits;
+use crate::keys::{Expiry, Key, Ttl, loggable_prefix};
+use crate::{Error, Result};
+
+/// Up to this many entries are counted one by one, so that the count leaves out what has just expired.
+const EXACT_COUNT_LIMIT: usize = 1_000;
+
+/// A bounded map from keys to values with TTLs.
+pub struct MemoryStore {
+    entries: Cache<String, Entry>,
+    /// Held for reading by single reads, for writing by everything else: that makes each operation, and each group,
+    /// happen at one moment.
+    order: RwLock<()>,
+    used: Arc<Used>,
+    limits: MemoryLimits,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Entry {
+    value: Arc<str>,
+    expires_at: Option<UnixMillis>,
+}
+
+impl Entry {
+    fn is_live(&self, now: UnixMillis) -> bool {
+        self.expires_at.is_none_or(|moment| moment > now)
+    }
+}
+
+/// What the entries take up, the expired ones included that moka still holds.
+#[derive(Default)]
+struct Used {
+    entries: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Used {
+    fn add(&self, bytes: usize) {
+        self.entries.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    fn subtract(&self, bytes: usize) {
+        self.entries.fetch_sub(1, Relaxed);
+        self.bytes.fetch_sub(bytes, Relaxed);
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new(limits: MemoryLimits, clock: Clock) -> Self {
+        let used = Arc::new(Used::default());
+        let freed = Arc::clone(&used);
+        let entries = Cache::builder()
+            .expire_after(Reclaim { clock: clock.clone() })
+            .eviction_listener(move |key: Arc<String>, entry: Entry, _| {
+                freed.subtract(size(&key, &entry.value))
+            })
+            .build();
+        Self { entries, order: RwLock::new(()), used, limits, clock }
+    }
+
+    /// The number of live entries. Beyond a thousand, entries that expired within about the last second may be
+    /// counted, so that the answer takes the same time however many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.run_pending_tasks();
+        let held = self.used.entries.load(Relaxed);
+        if held > EXACT_COUNT_LIMIT {
+            return held;
+        }
+        let now = self.clock.now();
+        self.entries.iter().filter(|(_, entry)| entry.is_live(now)).count()
+    }
+
+    /// Whether there is no live entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removes everything.
+    pub fn clear(&self) {
+        let _order = self.order.write();
+        self.entries.invalidate_all();
+        self.entries.run_pending_tasks();
+    }
+
+    fn live(&self, key: &Key) -> Option<Entry> {
+        self.entries.get(key.as_str()).filter(|entry| entry.is_live(self.clock.now()))
+    }
+
+    fn value(&self, key: &Key) -> Option<String> {
+        self.live(key).map(|entry| entry.value.to_string())
+    }
+
+    /// Stores an entry; a moment already past leaves none behind. The caller holds `order` for writing.
+    fn put(&self, key: &Key, value: &str, expires_at: Option<UnixMillis>) -> Result<()> {
+        let entry = Entry { value: value.into(), expires_at };
+        if !entry.is_live(self.clock.now()) {
+            self.entries.invalidate(key.as_str());
+            return Ok(());
+        }
+        let bytes = size(key.as_str(), value);
+        self.make_room(key, bytes)?;
+        self.used.add(bytes);
+        self.entries.insert(key.as_str().to_owned(), entry);
+        Ok(())
+    }
+
+    /// Makes sure that an entry of `bytes` fits, in the place of the key's present one if there is one.
+    fn make_room(&self, key: &Key, bytes: usize) -> Result<()> {
+        let fits = || {
+            let (entries, held) = (self.used.entries.load(Relaxed), self.used.bytes.load(Relaxed));
+            entries < self.limits.entries && held + bytes <= self.limits.bytes
+        };
+        if fits() {
+            return Ok(());
+        }
+        self.entries.run_pending_tasks();
+        let replaced = self.entries.get(key.as_str());
+        let (given_entries, given_bytes) = replaced.map_or((0, 0), |old| (1, size(key.as_str(), &old.value)));
+        if self.used.entries.load(Relaxed) - given_entries >= self.limits.entries {
+            return Err(Error::full(format!("{} entries", self.limits.entries)));
+        }
+        if self.used.bytes.load(Relaxed) - given_bytes + bytes > self.limits.bytes {
+            return Err(Error::full(format!("{} bytes", self.limits.bytes)));
+        }
+        Ok(())
+    }
+
+    fn put_new(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
+        self.put(key, value, expiry.moment(self.clock.now()))
+    }
+
+    fn remove(&self, key: &Key) -> Option<Entry> {
+        let live = self.live(key);
+        self.entries.invalidate(key.as_str());
+        live
+    }
+}
+
+fn size(key: &str, value: &str) -> usize {
+    key.len() + value.len()
+}
+
+impl Store for MemoryStore {
+    async fn get(&self, key: &Key) -> Result<Option<String>> {
+        let _order = self.order.read();
+        Ok(self.value(key))
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
+        let _order = self.order.read();
+        Ok(keys.iter().map(|key| self.value(key)).collect())
+    }
+
+    async fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
+        let _order = self.order.write();
+        self.put_new(key, value, expiry)
+    }
+
+    async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
+        let _order = self.order.write();
+        if self.live(key).is_some() {
+            return Ok(false);
+        }
+        self.put_new(key, value, Expiry::After(ttl))?;
+        Ok(true)
+    }
+
+    async fn delete(&self, keys: &[Key]) -> Result<u64> {
+        let _order = self.order.write();
+        Ok(keys.iter().filter_map(|key| self.remove(key)).count() as u64)
+    }
+
+    async fn exists(&self, key: &Key) -> Result<bool> {
+        let _order = self.order.read();
+        Ok(self.live(key).is_some())
+    }
+
+    async fn increment(&self, key: &Key, by: i64) -> Result<i64> {
+        let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
+        let _order = self.order.write();
+        let entry = self.live(key);
+        let expires_at = entry.as_ref().and_then(|entry| entry.expires_at);
+        let old = match &entry {
+            Some(entry) => redis_integer(&entry.value)
+                .ok_or_else(|| refused("ERR value is not an integer or out of range"))?,
+            None => 0,
+        };
+        let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
+        self.put(key, &sum.to_string(), expires_at)?;
+        Ok(sum)
+    }
+
+    async fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
+        let _order = self.order.write();
+        let Some(entry) = self.live(key) else { return Ok(false) };
+        self.put_new(key, &entry.value, Expiry::After(ttl))?;
+        Ok(true)
+    }
+
+    async fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
+        let _order = self.order.write();
+        Ok(self.remove(key).map(|entry| entry.value.to_string()))
+    }
+
+    async fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
+        let _order = self.order.write();
+        match self.live(key) {
+            None => Ok(Swap::Absent),
+            Some(entry) if *entry.value != *expected => Ok(Swap::Changed(entry.value.to_string())),
+            Some(_) => self.put_new(key, new, Expiry::After(ttl)).map(|()| Swap::Done),
+        }
+    }
+
+    async fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
+        let _order = self.order.write();
+        let matches = self.live(key).is_some_and(|entry| *entry.value == *expected);
+        if matches {
+            self.remove(key);
+        }
+        Ok(matches)
+    }
+
+    async fn apply(&self, writes: &[Write]) -> Result<()> {
+        let _order = self.order.write();
+        let before: Vec<_> = writes.iter().map(|write| (write.key(), self.live(write.key()))).collect();
+        for write in writes {
+            let done = match write {
+                Write::Set { key, value, expiry } => self.put_new(key, value, *expiry),
+                Write::Delete { key } => {
+                    self.remove(key);
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                self.restore(before);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write {
+    fn key(&self) -> &Key {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
+impl MemoryStore {
+    /// Puts back what a group that did not fit has changed. The caller holds `order` for writing.
+    fn restore(&self, before: Vec<(&Key, Option<Entry>)>) {
+        for (key, _) in &before {
+            self.remove(key);
+        }
+        for (key, entry) in before {
+            if let Some(entry) = entry {
+                self.used.add(size(key.as_str(), &entry.value));
+                self.entries.insert(key.as_str().to_owned(), entry);
+            }
+        }
+    }
+}
+
+/// The integer that Redis would see in `text`: no sign but a minus, no leading zero, no space.
+fn redis_integer(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().filter(|number| number.to_string() == text)
+}
+
+/// Tells moka when an entry's memory can be taken back.
+struct Reclaim {
+    clock: Clock,
+}
+
+impl Reclaim {
+    /// moka adds this to an `Instant`; a century stands for ever without overflowing one.
+    const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+    fn remaining(&self, entry: &Entry) -> Option<Duration> {
+        let moment = entry.expires_at?;
+        Some(Duration::from_millis(moment.saturating_sub(self.clock.now())).min(Self::FOR_EVER))
+    }
+}
+
+impl MokaExpiry<String, Entry> for Reclaim {
+    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
+        self.remaining(entry)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.remaining(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests;

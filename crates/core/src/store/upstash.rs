@@ -1,0 +1,177 @@
+//! Values in an Upstash database: each primitive as Redis commands.
+//!
+//! Compare-and-set needs a script, because only Redis 8.4 has a command for it. The scripts compare and swap whole
+//! texts: a round trip through cjson would turn `[]` into `{}` and print numbers anew.
+
+use std::sync::LazyLock;
+
+use super::{Store, Swap, Write};
+use crate::clock::Clock;
+use crate::keys::{Expiry, Key, Ttl};
+use crate::upstash::{Client, Command, Reply};
+use crate::{Error, Result};
+
+/// A database behind Upstash's REST protocol.
+#[derive(Clone)]
+pub struct UpstashStore {
+    client: Client,
+    clock: Clock,
+}
+
+impl UpstashStore {
+    /// The database that `client` speaks to.
+    #[must_use]
+    pub fn new(client: Client, clock: Clock) -> Self {
+        Self { client, clock }
+    }
+
+    /// A write; for a moment already past, the removal that it comes to. What the service does with such a `SET` is
+    /// not documented.
+    fn set_command(&self, key: &Key, value: &str, expiry: Expiry) -> Command {
+        match expiry {
+            Expiry::At(moment) if moment <= self.clock.now() => delete(std::slice::from_ref(key)),
+            _ => set(key, value, expiry),
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// When it gives none, or refuses.
+    pub async fn ping(&self) -> Result<()> {
+        match self.client.run(Command::new("PING")).await? {
+            Reply::Text(pong) if pong == "PONG" => Ok(()),
+            other => Err(other.unexpected("PONG")),
+        }
+    }
+
+    /// Runs a script by its digest. Only where the server does not know it, as after a restart, does it take a second
+    /// request, which sends the source.
+    async fn eval(
+        &self,
+        script: &Script,
+        key: &Key,
+        arguments: impl Fn(Command) -> Command,
+    ) -> Result<Reply> {
+        let command = |name, script: &str| arguments(Command::new(name).arg(script).arg("1").key(key));
+        match self.client.run(command("EVALSHA", &script.digest)).await {
+            Err(error) if error.is_unknown_script() => self.client.run(command("EVAL", script.source)).await,
+            result => result,
+        }
+    }
+}
+
+struct Script {
+    source: &'static str,
+    digest: String,
+}
+
+impl Script {
+    fn new(source: &'static str) -> Self {
+        Self { source, digest: sha1_smol::Sha1::from(source).hexdigest() }
+    }
+}
+
+/// Answers 1 when it replaced the value, else the value, which is null for an absent key.
+static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local value = redis.call('GET', KEYS[1])\n\
+         if value ~= ARGV[1] then return value end\n\
+         redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])\n\
+         return 1",
+    )
+});
+
+/// Answers how many keys it removed.
+static COMPARE_AND_DELETE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end\nreturn 0",
+    )
+});
+
+fn set(key: &Key, value: &str, expiry: Expiry) -> Command {
+    Command::new("SET").key(key).arg(value).expiry(expiry)
+}
+
+fn delete(keys: &[Key]) -> Command {
+    Command::new("DEL").keys(keys)
+}
+
+impl Store for UpstashStore {
+    async fn get(&self, key: &Key) -> Result<Option<String>> {
+        self.client.run(Command::new("GET").key(key)).await?.into_text()
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.client.run(Command::new("MGET").keys(keys)).await?.into_texts(keys.len())
+    }
+
+    async fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
+        match self.client.run(self.set_command(key, value, expiry)).await? {
+            Reply::Ok | Reply::Integer(_) => Ok(()),
+            other => Err(other.unexpected("OK")),
+        }
+    }
+
+    async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
+        let command = set(key, value, Expiry::After(ttl)).arg("NX");
+        self.client.run(command).await?.into_done()
+    }
+
+    async fn delete(&self, keys: &[Key]) -> Result<u64> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let count = self.client.run(delete(keys)).await?.into_integer()?;
+        Ok(count.unsigned_abs())
+    }
+
+    async fn exists(&self, key: &Key) -> Result<bool> {
+        Ok(self.client.run(Command::new("EXISTS").key(key)).await?.into_integer()? == 1)
+    }
+
+    async fn increment(&self, key: &Key, by: i64) -> Result<i64> {
+        self.client.run(Command::new("INCRBY").key(key).number(by)).await?.into_integer()
+    }
+
+    async fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
+        let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
+        Ok(self.client.run(command).await?.into_integer()? == 1)
+    }
+
+    async fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
+        self.client.run(Command::new("GETDEL").key(key)).await?.into_text()
+    }
+
+    async fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
+        let seconds = ttl.as_seconds();
+        let reply = self
+            .eval(&COMPARE_AND_SET, key, |command| command.arg(expected).arg(new).number(seconds))
+            .await?;
+        match reply {
+            Reply::Integer(1) => Ok(Swap::Done),
+            other => Ok(other.into_text()?.map_or(Swap::Absent, Swap::Changed)),
+        }
+    }
+
+    async fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
+        let reply = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected)).await?;
+        Ok(reply.into_integer()? == 1)
+    }
+
+    async fn apply(&self, writes: &[Write]) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let commands = writes.iter().map(|write| match write {
+            Write::Set { key, value, expiry } => self.set_command(key, value, *expiry),
+            Write::Delete { key } => delete(std::slice::from_ref(key)),
+        });
+        let replies = self.client.transaction(commands.collect()).await?;
+        replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
+    }
+}

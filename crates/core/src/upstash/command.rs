@@ -1,0 +1,123 @@
+//! Commands, written as the JSON that goes over the wire.
+
+use crate::keys::{Expiry, Key};
+
+/// A Redis command with its arguments: `["SET","key","value"]`.
+///
+/// All arguments are sent as strings. How the service would print a JSON number is not documented.
+#[derive(Clone)]
+pub struct Command {
+    name: &'static str,
+    json: Vec<u8>,
+}
+
+impl Command {
+    /// A command without arguments.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        let mut command = Self { name, json: Vec::with_capacity(64) };
+        command.json.push(b'[');
+        command.push(name);
+        command
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.json.push(b',');
+        self.push(argument);
+        self
+    }
+
+    /// Adds a whole number.
+    #[must_use]
+    pub fn number(self, number: impl Into<i128>) -> Self {
+        self.arg(&number.into().to_string())
+    }
+
+    /// Adds a key.
+    #[must_use]
+    pub fn key(self, key: &Key) -> Self {
+        self.arg(key.as_str())
+    }
+
+    /// Adds several keys.
+    #[must_use]
+    pub fn keys(self, keys: &[Key]) -> Self {
+        keys.iter().fold(self, Self::key)
+    }
+
+    /// Adds the option that sets the expiry of a `SET`.
+    #[must_use]
+    pub fn expiry(self, expiry: Expiry) -> Self {
+        match expiry {
+            Expiry::Never => self,
+            Expiry::After(ttl) => self.arg("EX").number(ttl.as_seconds()),
+            Expiry::At(moment) => self.arg("PXAT").number(moment),
+        }
+    }
+
+    /// The command's name, for messages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The bytes that the command takes in a request's body.
+    pub(super) fn len(&self) -> usize {
+        self.json.len() + 1
+    }
+
+    /// Writes the command to the end of `body`.
+    pub(super) fn write_to(&self, body: &mut Vec<u8>) {
+        body.extend_from_slice(&self.json);
+        body.push(b']');
+    }
+
+    /// The arguments. Only errors need them, to keep them out of their text.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut json = Vec::with_capacity(self.json.len() + 1);
+        self.write_to(&mut json);
+        let mut words: Vec<String> = serde_json::from_slice(&json).unwrap_or_default();
+        words.drain(..1.min(words.len()));
+        words
+    }
+
+    fn push(&mut self, text: &str) {
+        #[expect(clippy::expect_used, reason = "a string is always JSON, and a Vec takes every byte")]
+        serde_json::to_writer(&mut self.json, text).expect("writing to memory");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Ttl;
+
+    #[test]
+    fn arguments_survive_the_way_into_json_and_out() {
+        let odd = "quote\" backslash\\ newline\n nul\0 del\u{7f} \u{2028} \u{1f600}";
+
+        let command = Command::new("SET").arg(odd).arg("");
+
+        let mut body = Vec::new();
+        command.write_to(&mut body);
+        let words: Vec<String> = serde_json::from_slice(&body).unwrap();
+        assert_eq!(words, ["SET", odd, ""]);
+        assert_eq!(command.arguments(), [odd, ""]);
+    }
+
+    #[test]
+    fn numbers_and_expiries_are_sent_as_strings() {
+        let mut body = Vec::new();
+
+        Command::new("SET").expiry(Expiry::After(Ttl::from_whole_seconds(5))).write_to(&mut body);
+        Command::new("SET").expiry(Expiry::At(1_700_000_000_000)).write_to(&mut body);
+        Command::new("INCRBY").number(i64::MIN).expiry(Expiry::Never).write_to(&mut body);
+
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"["SET","EX","5"]["SET","PXAT","1700000000000"]["INCRBY","-9223372036854775808"]"#
+        );
+    }
+}

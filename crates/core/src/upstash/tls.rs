@@ -1,0 +1,36 @@
+//! Whom to trust: the usual public certificate authorities, built in so that a bare container works, and those of
+//! `NODE_EXTRA_CA_CERTS`. Verification is always on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::notice::{Notice, Notices};
+
+/// The TLS settings. As in Node, a file of extra authorities that cannot be read is told once and otherwise ignored.
+pub(super) fn config(
+    extra_ca_certs: Option<&Path>,
+    notices: &Notices,
+) -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(Err(problem)) = extra_ca_certs.map(|path| add_file(&mut roots, path)) {
+        notices.push(Notice::Warn(format!("The file that NODE_EXTRA_CA_CERTS names is ignored: {problem}.")));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The control server on its own loopback port: faults, counters, and the Redis that was started along.
+//!
+//! It carries no token: it is for the test or the developer on this machine, and listens nowhere else.
+
+use std::io;
+use std::sync::{Arc, Weak};
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Router, serve};
+use tokio::net::TcpListener;
+
+use crate::counters::Counters;
+use crate::faults::Rule;
+use crate::redis_server::RedisServer;
+use crate::rest::Rest;
+use crate::server::Door;
+
+/// What can be controlled; the methods of `Gateway` and the routes are two ways to it.
+#[derive(Clone)]
+pub(crate) struct Controls {
+    pub(crate) rest: Arc<Rest>,
+    pub(crate) door: Door,
+    /// Weak, so that the gateway's background tasks do not keep a Redis alive that its owner lets go.
+    pub(crate) redis: Option<Weak<RedisServer>>,
+}
+
+impl Controls {
+    pub(crate) async fn add_fault(&self, rule: Rule) -> io::Result<()> {
+        rule.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
+        if rule.is_refuse() {
+            return self.door.set_open(false).await;
+        }
+        self.rest.faults.add(rule);
+        Ok(())
+    }
+
+    pub(crate) async fn clear_faults(&self) -> io::Result<()> {
+        self.rest.faults.clear();
+        self.door.set_open(true).await
+    }
+}
+
+type Failure = (StatusCode, String);
+
+/// Serves the control routes until it is dropped.
+pub(crate) async fn run(listener: TcpListener, controls: Controls) -> io::Result<()> {
+    let routes = Router::new()
+        .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/counters", get(counters).delete(reset_counters))
+        .route("/redis/stop", post(stop_redis))
+        .route("/redis/start", post(start_redis))
+        .with_state(controls);
+    serve(listener, routes).await
+}
+
+async fn add_fault(
+    State(controls): State<Controls>,
+    rule: Result<Json<Rule>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(rule) = rule.map_err(|rejection| (StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    controls.add_fault(rule).await.map_err(|error| failure(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn clear_faults(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
+    controls.clear_faults().await.map_err(|error| failure(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn counters(State(controls): State<Controls>) -> Json<Counters> {
+    Json(controls.rest.tally.snapshot())
+}
+
+async fn reset_counters(State(controls): State<Controls>) -> StatusCode {
+    controls.rest.tally.reset();
+    StatusCode::NO_CONTENT
+}
+
+async fn stop_redis(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
+    with_redis(controls, |redis| {
+        redis.stop();
+        Ok(())
+    })
+    .await
+}
+
+async fn start_redis(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
+    with_redis(controls, |redis| if redis.is_running() { Ok(()) } else { redis.restart() }).await
+}
+
+async fn with_redis(
+    controls: Controls,
+    act: impl FnOnce(&RedisServer) -> io::Result<()> + Send + 'static,
+) -> Result<StatusCode, Failure> {
+    let redis = controls
+        .redis
+        .and_then(|redis| redis.upgrade())
+        .ok_or((StatusCode::NOT_FOUND, "this gateway did not start its Redis".to_owned()))?;
+    let acted = tokio::task::spawn_blocking(move || act(&redis)).await;
+    acted.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| failure(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn failure(error: &io::Error) -> Failure {
+    let status = match error.kind() {
+        io::ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, error.to_string())
+}

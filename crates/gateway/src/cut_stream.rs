@@ -1,0 +1,124 @@
+//! A TCP stream that can be told to break in the middle of an answer.
+//!
+//! The HTTP library owns the stream while it serves it, so the order to break arrives through a shared `Cut`. The
+//! break is a real one: `SO_LINGER` of zero turns the close into a RST.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+const NEVER: usize = usize::MAX;
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// The order to break one connection.
+pub(crate) struct Cut(AtomicUsize);
+
+impl Cut {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(NEVER))
+    }
+
+    /// Lets the head of the next answer and `body_bytes` of its body out, then resets the connection.
+    pub(crate) fn after(&self, body_bytes: usize) {
+        self.0.store(body_bytes, Ordering::Release);
+    }
+
+    fn body_bytes(&self) -> Option<usize> {
+        match self.0.load(Ordering::Acquire) {
+            NEVER => None,
+            bytes => Some(bytes),
+        }
+    }
+}
+
+/// The stream.
+pub(crate) struct CutStream {
+    stream: TcpStream,
+    cut: Arc<Cut>,
+    /// What may still be written, once the end of the head is known.
+    left: Option<usize>,
+}
+
+impl CutStream {
+    pub(crate) fn new(stream: TcpStream, cut: Arc<Cut>) -> Self {
+        Self { stream, cut, left: None }
+    }
+
+    fn poll_write_cut(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        body_bytes: usize,
+    ) -> Poll<io::Result<usize>> {
+        let allowed = match self.left {
+            Some(left) => left,
+            // hyper writes a head in one piece, so its end is in the first write.
+            None => match bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD) {
+                Some(position) => position + END_OF_HEAD.len() + body_bytes,
+                None => bytes.len(),
+            },
+        };
+        if allowed == 0 {
+            self.stream.set_zero_linger()?;
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let written =
+            ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..allowed.min(bytes.len())]))?;
+        self.left = Some(allowed - written);
+        Poll::Ready(Ok(written))
+    }
+}
+
+impl AsyncRead for CutStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for CutStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.cut.body_bytes() {
+            Some(body_bytes) => self.poll_write_cut(context, bytes, body_bytes),
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.cut.body_bytes() {
+            Some(body_bytes) => {
+                let first = pieces.iter().find(|piece| !piece.is_empty()).map_or(&[][..], |piece| piece);
+                self.poll_write_cut(context, first, body_bytes)
+            }
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, pieces),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

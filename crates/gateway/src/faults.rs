@@ -1,0 +1,239 @@
+//! Faults on demand: what they are, for how many requests, and which of them meets the next request.
+//!
+//! Latency adds up and goes with any other fault. Of the others the rule that was added first applies, until its
+//! requests are used up. `Refuse` is not chosen per request: it is a state of the listening socket (see `server.rs`).
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+/// A way to go wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "fault", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Waits before anything else is done with the request. Several add up.
+    Latency {
+        /// The wait in milliseconds.
+        ms: u64,
+    },
+    /// Closes the listening socket and all connections, so that connecting is refused until the faults are cleared.
+    Refuse,
+    /// Reads the request and neither executes nor answers it; clearing the faults closes the connection.
+    Hang,
+    /// Closes the connection after reading the request, which is not executed.
+    Drop,
+    /// Executes the request and closes the connection without an answer.
+    ExecuteThenDrop,
+    /// Executes the request, sends the beginning of the right answer and resets the connection.
+    Reset {
+        /// Bytes of the body that are sent behind the complete head; half of the body if absent.
+        #[serde(default)]
+        after_bytes: Option<usize>,
+    },
+    /// Answers with a status of 400 or above; the request is not executed.
+    Status {
+        /// The status.
+        status: u16,
+        /// The body; `{"error":"ERR injected fault"}` if absent.
+        #[serde(default)]
+        body: Option<String>,
+        /// Further headers, such as `Retry-After`.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    },
+    /// Answers 200 with a body that is not JSON; the request is not executed.
+    Garbage {
+        /// The body; a page of HTML if absent.
+        #[serde(default)]
+        body: Option<String>,
+    },
+    /// Executes the request and answers in valid HTTP with the beginning of the right body.
+    Truncate {
+        /// Bytes of the body that are kept; half of the body if absent.
+        #[serde(default)]
+        keep_bytes: Option<usize>,
+    },
+}
+
+/// A fault, and for how many requests. It is made from a fault, or by [`Fault::times`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    fault: Fault,
+    requests: Option<u64>,
+}
+
+impl Fault {
+    /// Limits the fault to the next `requests` requests; otherwise it lasts until the faults are cleared.
+    #[must_use]
+    pub fn times(self, requests: u64) -> Rule {
+        Rule { fault: self, requests: Some(requests) }
+    }
+}
+
+impl From<Fault> for Rule {
+    fn from(fault: Fault) -> Self {
+        Self { fault, requests: None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        // By hand because serde cannot refuse unknown fields of a flattened enum, and a misspelt field must not pass.
+        let mut fields = Map::deserialize(deserializer)?;
+        let requests = match fields.remove("requests") {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                Some(value.as_u64().ok_or_else(|| D::Error::custom("`requests` must be a whole number"))?)
+            }
+        };
+        let bare = fields.len() == 1;
+        let fault = Fault::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
+        // serde takes any fields beside the tag of a variant that has none.
+        if !bare && matches!(fault, Fault::Refuse | Fault::Hang | Fault::Drop | Fault::ExecuteThenDrop) {
+            return Err(D::Error::custom("this fault has no fields but `requests`"));
+        }
+        Ok(Self { fault, requests })
+    }
+}
+
+impl Rule {
+    pub(crate) fn is_refuse(&self) -> bool {
+        self.fault == Fault::Refuse
+    }
+
+    /// Says what makes the rule impossible.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        match (&self.fault, self.requests) {
+            (_, Some(0)) => Err("a fault for no request would never apply"),
+            (Fault::Refuse, Some(_)) => {
+                Err("a refused connection has no requests to count; clear the faults to end it")
+            }
+            (Fault::Status { status, .. }, _) if !(400..600).contains(status) => {
+                Err("the status must be 400 to 599")
+            }
+            (Fault::Status { headers, .. }, _) if !headers.iter().all(is_header) => {
+                Err("a header is not valid")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_header((name, value): (&String, &String)) -> bool {
+    HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok()
+}
+
+/// What happens to one request.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) latency: Duration,
+    pub(crate) fault: Option<Fault>,
+    /// Changes when the faults are cleared; present with a fault.
+    pub(crate) clearing: Option<watch::Receiver<u64>>,
+}
+
+/// The rules in force.
+pub(crate) struct Faults {
+    /// Spares requests the lock while there is no rule.
+    any: AtomicBool,
+    rules: Mutex<Vec<Rule>>,
+    clearings: watch::Sender<u64>,
+}
+
+impl Faults {
+    pub(crate) fn new() -> Self {
+        Self { any: AtomicBool::new(false), rules: Mutex::default(), clearings: watch::Sender::new(0) }
+    }
+
+    pub(crate) fn add(&self, rule: Rule) {
+        let mut rules = self.rules();
+        rules.push(rule);
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// Ends all rules and lets go of the requests that hang.
+    pub(crate) fn clear(&self) {
+        let mut rules = self.rules();
+        rules.clear();
+        self.any.store(false, Ordering::Release);
+        self.clearings.send_modify(|count| *count += 1);
+    }
+
+    /// Takes what is meant for the next request.
+    pub(crate) fn take(&self) -> Plan {
+        let mut plan = Plan::default();
+        if !self.any.load(Ordering::Acquire) {
+            return plan;
+        }
+        let mut rules = self.rules();
+        rules.retain_mut(|rule| {
+            match &rule.fault {
+                Fault::Latency { ms } => plan.latency += Duration::from_millis(*ms),
+                _ if plan.fault.is_some() => return true,
+                fault => plan.fault = Some(fault.clone()),
+            }
+            match &mut rule.requests {
+                None => true,
+                Some(left) => {
+                    *left -= 1;
+                    *left > 0
+                }
+            }
+        });
+        self.any.store(!rules.is_empty(), Ordering::Release);
+        // Still under the lock, so that a clearing right after this is not missed.
+        plan.clearing = plan.fault.as_ref().map(|_| self.clearings.subscribe());
+        plan
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(faults: &Faults, count: usize) -> Vec<(u128, Option<Fault>)> {
+        let plans = std::iter::repeat_with(|| faults.take()).take(count);
+        plans.map(|plan| (plan.latency.as_millis(), plan.fault)).collect()
+    }
+
+    #[test]
+    fn the_first_rule_applies_until_used_up_and_latencies_add_up() {
+        let faults = Faults::new();
+        faults.add(Fault::Latency { ms: 1 }.into());
+        faults.add(Fault::Latency { ms: 2 }.times(1));
+        faults.add(Fault::Hang.times(1));
+        faults.add(Fault::Drop.times(2));
+
+        let met = kinds(&faults, 4);
+
+        assert_eq!(met, [(3, Some(Fault::Hang)), (1, Some(Fault::Drop)), (1, Some(Fault::Drop)), (1, None)]);
+    }
+
+    #[test]
+    fn a_rule_is_read_from_flat_json_and_unknown_fields_are_refused() {
+        let read = |text: &str| serde_json::from_str::<Rule>(text);
+
+        assert_eq!(
+            read(r#"{"fault":"executeThenDrop","requests":2}"#).unwrap(),
+            Fault::ExecuteThenDrop.times(2)
+        );
+        assert_eq!(
+            read(r#"{"fault":"reset","afterBytes":3}"#).unwrap(),
+            Fault::Reset { after_bytes: Some(3) }.into()
+        );
+        assert!(read(r#"{"fault":"latency","ms":1,"request":2}"#).is_err());
+        assert!(read(r#"{"fault":"nonsense"}"#).is_err());
+    }
+}

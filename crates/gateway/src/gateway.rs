@@ -1,0 +1,188 @@
+//! A running gateway and the options to start one with.
+//!
+//! It has a runtime of its own, so that neither a paused clock nor a blocked thread of the caller's stops it.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::auth::Tokens;
+use crate::control::{self, Controls};
+use crate::counters::{Counters, Tally};
+use crate::faults::{Faults, Rule};
+use crate::redis_link::RedisLink;
+use crate::redis_server::RedisServer;
+use crate::rest::Rest;
+use crate::server;
+use crate::sync_token::SyncToken;
+
+/// How to start a gateway. It has no `Debug`, so that no log can show the tokens.
+#[derive(Clone)]
+pub struct Options {
+    /// The Redis behind the gateway, as `redis://[user:password@]host:port`; by default on this machine's 6379.
+    pub redis_url: String,
+    /// A Redis that was started along: it takes the place of `redis_url`, and the control server may stop and start it.
+    pub redis: Option<Arc<RedisServer>>,
+    /// The REST port on the loopback interface; 0, the default, picks a free one.
+    pub port: u16,
+    /// The control port on the loopback interface; 0, the default, picks a free one.
+    pub control_port: u16,
+    /// The token that may do everything; by default a new one each time.
+    pub token: String,
+    /// The token that may only read; by default a new one each time.
+    pub read_only_token: String,
+    /// The size one command may have, 10 MiB by default.
+    pub max_request_bytes: usize,
+    /// How long Redis may take to answer before the request fails with 503, 5 s by default. A Redis that is gone is
+    /// noticed at once; this is for one that hangs, and long because a busy one must not be taken for that.
+    pub redis_timeout: Duration,
+    /// Threads that serve requests, 2 by default.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            redis_url: "redis://127.0.0.1:6379".to_owned(),
+            redis: None,
+            port: 0,
+            control_port: 0,
+            token: new_token(),
+            read_only_token: new_token(),
+            max_request_bytes: 10 * 1024 * 1024,
+            redis_timeout: Duration::from_secs(5),
+            threads: 2,
+        }
+    }
+}
+
+/// A running gateway; it stops when dropped.
+pub struct Gateway {
+    controls: Controls,
+    address: SocketAddr,
+    control_address: SocketAddr,
+    redis_url: String,
+    _background: Background,
+    /// Held so that a Redis nobody else holds is killed right when the gateway is dropped.
+    _redis: Option<Arc<RedisServer>>,
+}
+
+/// The gateway's runtime; `None` only while dropping.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // An ordinary shutdown blocks, which panics inside the caller's own runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Gateway {
+    /// Starts a gateway. Redis need not be there yet: requests get 503 until it is.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken or the Redis URL is not valid.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(options.threads.max(1)).enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let background = Background(Some(runtime));
+        let redis = options.redis.clone();
+        let running = handle.spawn(run(options)).await;
+        let (controls, [address, control_address], redis_url) =
+            running.unwrap_or_else(|panic| Err(io::Error::other(panic)))?;
+        Ok(Self { controls, address, control_address, redis_url, _background: background, _redis: redis })
+    }
+
+    /// The base URL of the REST server, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The base URL of the control server, without a slash at its end.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control_address)
+    }
+
+    /// The URL of the Redis behind the gateway.
+    #[must_use]
+    pub fn redis_url(&self) -> &str {
+        &self.redis_url
+    }
+
+    /// The token that may do everything.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.controls.rest.tokens.full
+    }
+
+    /// The token that may only read.
+    #[must_use]
+    pub fn read_only_token(&self) -> &str {
+        &self.controls.rest.tokens.read_only
+    }
+
+    /// Adds a fault, or a rule made by [`Fault::times`](crate::Fault::times); when this returns it is in force.
+    ///
+    /// # Errors
+    ///
+    /// When the rule makes no sense, such as a status below 400.
+    pub async fn add_fault(&self, rule: impl Into<Rule>) -> io::Result<()> {
+        self.controls.add_fault(rule.into()).await
+    }
+
+    /// Ends all faults: closes the connections of requests that hang and opens a closed port again.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be opened again.
+    pub async fn clear_faults(&self) -> io::Result<()> {
+        self.controls.clear_faults().await
+    }
+
+    /// What the gateway has seen so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.controls.rest.tally.snapshot()
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_counters(&self) {
+        self.controls.rest.tally.reset();
+    }
+}
+
+async fn run(options: Options) -> io::Result<(Controls, [SocketAddr; 2], String)> {
+    let redis_url = options.redis.as_ref().map_or(options.redis_url, |redis| redis.url());
+    let rest = Arc::new(Rest {
+        link: RedisLink::new(&redis_url, options.redis_timeout)?,
+        tokens: Tokens { full: options.token, read_only: options.read_only_token },
+        max_request_bytes: options.max_request_bytes,
+        faults: Faults::new(),
+        tally: Tally::default(),
+        sync_token: SyncToken::default(),
+    });
+    let control = server::bind(options.control_port)?.listen(128)?;
+    let control_address = control.local_addr()?;
+    let (address, door) = server::serve(Arc::clone(&rest), options.port)?;
+    // The first request finds the connection made. Without Redis it makes it, and so does every one until it is there.
+    let _ = rest.link.connection().await;
+    let controls = Controls { rest, door, redis: options.redis.as_ref().map(Arc::downgrade) };
+    tokio::spawn(control::run(control, controls.clone()));
+    Ok((controls, [address, control_address], redis_url))
+}
+
+/// A token that nobody has seen before. It guards a loopback port and is no secret worth more than std's random keys.
+fn new_token() -> String {
+    let word = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
+}

@@ -1,0 +1,43 @@
+//! The program says in one line where it listens, and takes its Redis along when its standard input closes.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use reqwest::Client;
+use serde_json::Value;
+use support::{Answer, read};
+
+#[tokio::test]
+async fn the_program_serves_until_its_standard_input_closes() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_redlatch-gateway"))
+        .args(["--spawn-redis", "--exit-with-stdin", "--token", "full", "--threads", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let http = Client::builder().no_proxy().build().unwrap();
+
+    let ping = http.get(format!("{}/ping", ready["url"].as_str().unwrap())).bearer_auth("full");
+    assert_eq!(read(ping).await, Answer::new(200, r#"{"result":"PONG"}"#));
+    let counters = http.get(format!("{}/counters", ready["controlUrl"].as_str().unwrap()));
+    assert_eq!(read(counters).await.status, 200);
+    assert!(ready["readOnlyToken"].as_str().is_some_and(|token| token.len() == 32));
+
+    drop(program.stdin.take());
+    assert!(program.wait().unwrap().success());
+    let redis = redis::Client::open(ready["redisUrl"].as_str().unwrap()).unwrap();
+    assert!(redis.get_connection().is_err_and(|error| error.is_connection_refusal()));
+}
+
+#[test]
+fn the_program_wants_to_know_which_redis() {
+    let output = Command::new(env!("CARGO_BIN_EXE_redlatch-gateway")).output().unwrap();
+
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--redis-url"));
+}

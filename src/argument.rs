@@ -1,0 +1,184 @@
+//! Arguments: from JavaScript values to the types of the core.
+
+use napi::bindgen_prelude::{Env, FnArgs, Function, FunctionRef, JsObjectValue, Object, Unknown};
+use napi::{JsString, JsValue, ValueType};
+use redlatch_core::Error as CoreError;
+use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
+
+use crate::error::Failure;
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// JavaScript's `JSON.stringify`.
+pub(crate) type Stringify = FunctionRef<FnArgs<(Unknown<'static>,)>, Unknown<'static>>;
+
+/// Finds `JSON.stringify`.
+pub(crate) fn stringify(env: &Env) -> napi::Result<Stringify> {
+    let json: Object<'_> = env.get_global()?.get_named_property("JSON")?;
+    let function: Function<'_, FnArgs<(Unknown<'static>,)>, Unknown<'static>> =
+        json.get_named_property("stringify")?;
+    function.create_ref()
+}
+
+/// A string that is well-formed Unicode.
+pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
+    expect(name, &value, ValueType::String, "a string")?;
+    well_formed(name, value.coerce_to_string()?)
+}
+
+/// A string in which lone surrogates have become U+FFFD.
+pub(crate) fn lossy_text(name: &str, value: Unknown<'_>) -> Result<String> {
+    expect(name, &value, ValueType::String, "a string")?;
+    Ok(value.coerce_to_string()?.into_utf8()?.into_owned()?)
+}
+
+/// A string that may be left out; `null` counts as left out.
+pub(crate) fn optional_text(name: &str, value: Unknown<'_>) -> Result<Option<String>> {
+    if is_absent(&value)? { Ok(None) } else { text(name, value).map(Some) }
+}
+
+/// A key in `namespace`.
+pub(crate) fn key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Key> {
+    Ok(namespace.key(name, &text(name, value)?)?)
+}
+
+/// A key in `namespace` that may be left out.
+pub(crate) fn optional_key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Option<Key>> {
+    let name_of_entry = optional_text(name, value)?;
+    Ok(name_of_entry.map(|text| namespace.key(name, &text)).transpose()?)
+}
+
+/// A key without a prefix.
+pub(crate) fn plain_key(name: &str, value: Unknown<'_>) -> Result<Key> {
+    Ok(Key::plain(name, &text(name, value)?)?)
+}
+
+/// An array of keys without a prefix.
+pub(crate) fn plain_keys(name: &str, value: Unknown<'_>) -> Result<Vec<Key>> {
+    if !value.is_array()? {
+        return Err(Failure::wrong_type(name, "an array of strings", type_name(&value)?));
+    }
+    let array = value.coerce_to_object()?;
+    (0..array.get_array_length()?)
+        .map(|index| plain_key(&format!("{name}[{index}]"), array.get_element(index)?))
+        .collect()
+}
+
+/// A number.
+pub(crate) fn number(name: &str, value: Unknown<'_>) -> Result<f64> {
+    expect(name, &value, ValueType::Number, "a number")?;
+    Ok(value.coerce_to_number()?.get_double()?)
+}
+
+/// A number that may be left out; `null` counts as left out.
+pub(crate) fn optional_number(name: &str, value: Unknown<'_>) -> Result<Option<f64>> {
+    if is_absent(&value)? { Ok(None) } else { number(name, value).map(Some) }
+}
+
+/// A boolean that may be left out; `null` counts as left out.
+pub(crate) fn optional_boolean(name: &str, value: Unknown<'_>) -> Result<Option<bool>> {
+    if is_absent(&value)? {
+        return Ok(None);
+    }
+    expect(name, &value, ValueType::Boolean, "true or false")?;
+    Ok(Some(value.coerce_to_bool()?))
+}
+
+/// A TTL.
+pub(crate) fn ttl(name: &str, value: Unknown<'_>) -> Result<Ttl> {
+    Ok(Ttl::from_seconds(name, number(name, value)?)?)
+}
+
+/// A TTL that may be left out.
+pub(crate) fn optional_ttl(name: &str, value: Unknown<'_>) -> Result<Option<Ttl>> {
+    Ok(optional_number(name, value)?.map(|seconds| Ttl::from_seconds(name, seconds)).transpose()?)
+}
+
+/// A moment in Unix milliseconds.
+pub(crate) fn moment(name: &str, value: Unknown<'_>) -> Result<Expiry> {
+    Ok(Expiry::at(name, number(name, value)?)?)
+}
+
+/// A whole number that JavaScript holds exactly; 1 when left out.
+pub(crate) fn increment(name: &str, value: Unknown<'_>) -> Result<i64> {
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+    let by = optional_number(name, value)?.unwrap_or(1.0);
+    if by.fract() != 0.0 || by.abs() > MAX_SAFE_INTEGER || by.is_nan() {
+        return Err(CoreError::invalid_value(name, format_args!("must be a safe integer, got {by}")).into());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+    Ok(by as i64)
+}
+
+/// The JSON text of an object, by the caller's `JSON.stringify`: it keeps order, numbers and `toJSON`.
+pub(crate) fn json(env: &Env, stringify: &Stringify, name: &str, value: Unknown<'static>) -> Result<String> {
+    expect(name, &value, ValueType::Object, "an object")?;
+    let text = stringify
+        .borrow_back(env)?
+        .call(FnArgs { data: (value,) })
+        .map_err(|error| Failure::not_json(name, error))?;
+    if text.get_type()? != ValueType::String {
+        return Err(
+            CoreError::invalid_field(name, "must turn into JSON, but its toJSON() returns nothing").into()
+        );
+    }
+    Ok(text.coerce_to_string()?.into_utf8()?.into_owned()?)
+}
+
+/// A property of an options object.
+pub(crate) fn property<'env>(object: &Object<'env>, name: &str) -> Result<Unknown<'env>> {
+    Ok(object.get_named_property_unchecked(name)?)
+}
+
+/// An object that may be left out; `null` counts as left out.
+pub(crate) fn optional_object<'env>(name: &str, value: Unknown<'env>) -> Result<Option<Object<'env>>> {
+    if is_absent(&value)? {
+        return Ok(None);
+    }
+    expect(name, &value, ValueType::Object, "an object")?;
+    Ok(Some(value.coerce_to_object()?))
+}
+
+fn expect(name: &str, value: &Unknown<'_>, expected: ValueType, description: &str) -> Result<()> {
+    if value.get_type()? == expected {
+        Ok(())
+    } else {
+        Err(Failure::wrong_type(name, description, type_name(value)?))
+    }
+}
+
+fn is_absent(value: &Unknown<'_>) -> Result<bool> {
+    Ok(matches!(value.get_type()?, ValueType::Undefined | ValueType::Null))
+}
+
+fn type_name(value: &Unknown<'_>) -> Result<&'static str> {
+    Ok(match value.get_type()? {
+        ValueType::Undefined => "undefined",
+        ValueType::Null => "null",
+        ValueType::Boolean => "a boolean",
+        ValueType::Number => "a number",
+        ValueType::String => "a string",
+        ValueType::Symbol => "a symbol",
+        ValueType::Function => "a function",
+        ValueType::BigInt => "a bigint",
+        _ if value.is_array()? => "an array",
+        _ => "an object",
+    })
+}
+
+/// Node turns lone surrogates into U+FFFD on the way out of the engine; where one appears, the string's own UTF-16
+/// tells whether it was there to begin with.
+fn well_formed(name: &str, value: JsString<'_>) -> Result<String> {
+    let text = value.into_utf8()?.into_owned()?;
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        let units = value.into_utf16()?;
+        if char::decode_utf16(units.as_slice().iter().copied()).any(|unit| unit.is_err()) {
+            return Err(CoreError::invalid_value(
+                name,
+                "must be well-formed Unicode, but holds a lone surrogate",
+            )
+            .into());
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,102 @@
+//! Errors as JavaScript knows them. No other file names an error class or a code.
+
+use napi::bindgen_prelude::{Env, JsError, JsRangeError, JsTypeError, Unknown};
+use napi::{Error, Status};
+use redlatch_core::Error as CoreError;
+
+const INVALID_ARG_TYPE: &str = "ERR_INVALID_ARG_TYPE";
+const INVALID_ARG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
+const REDIS_REPLY: &str = "ERR_REDIS_REPLY";
+const FALLBACK_FULL: &str = "ERR_FALLBACK_FULL";
+const INTERNAL: &str = "ERR_INTERNAL";
+
+/// An error that a call rejects with.
+pub(crate) struct Failure {
+    class: Class,
+    code: &'static str,
+    message: String,
+    cause: Option<Error>,
+}
+
+enum Class {
+    Error,
+    TypeError,
+    RangeError,
+}
+
+impl Failure {
+    fn new(class: Class, code: &'static str, message: String) -> Self {
+        Self { class, code, message, cause: None }
+    }
+
+    /// `argument` is not of the type that it must be.
+    pub(crate) fn wrong_type(argument: &str, expected: &str, received: &str) -> Self {
+        let message = format!("{argument} must be {expected}, got {received}");
+        Self::new(Class::TypeError, INVALID_ARG_TYPE, message)
+    }
+
+    /// `JSON.stringify` threw `cause` for `argument`.
+    pub(crate) fn not_json(argument: &str, cause: Error) -> Self {
+        let message = format!("{argument} cannot be turned into JSON; see the error's cause");
+        Self { cause: Some(cause), ..Self::new(Class::TypeError, INVALID_ARG_VALUE, message) }
+    }
+
+    /// Something failed that no argument and no server is to blame for.
+    pub(crate) fn internal(problem: impl ToString) -> Self {
+        Self::new(Class::Error, INTERNAL, problem.to_string())
+    }
+
+    /// The JavaScript error.
+    fn into_unknown(self, env: &Env) -> Unknown<'_> {
+        let mut error = Error::new(self.code, self.message);
+        if let Some(cause) = self.cause {
+            error.set_cause(cause);
+        }
+        match self.class {
+            Class::Error => JsError::from(error).into_unknown(*env),
+            Class::TypeError => JsTypeError::from(error).into_unknown(*env),
+            Class::RangeError => JsRangeError::from(error).into_unknown(*env),
+        }
+    }
+
+    /// The class, the code and the message, for `promises.js` to make the error of.
+    pub(crate) fn into_parts(self) -> [String; 3] {
+        let class = match self.class {
+            Class::Error => "Error",
+            Class::TypeError => "TypeError",
+            Class::RangeError => "RangeError",
+        };
+        [class.into(), self.code.into(), self.message]
+    }
+
+    /// Throws the JavaScript error; what is returned tells napi that it is on its way.
+    pub(crate) fn throw(self, env: &Env) -> Error {
+        match env.throw(self.into_unknown(env)) {
+            Ok(()) => Error::from_status(Status::PendingException),
+            Err(error) => error,
+        }
+    }
+}
+
+impl From<CoreError> for Failure {
+    fn from(error: CoreError) -> Self {
+        let (class, code) = if error.is_invalid_value() {
+            (Class::RangeError, INVALID_ARG_VALUE)
+        } else if error.is_invalid_field() {
+            (Class::TypeError, INVALID_ARG_VALUE)
+        } else if error.is_refused() {
+            (Class::Error, REDIS_REPLY)
+        } else if error.is_full() {
+            (Class::Error, FALLBACK_FULL)
+        } else {
+            (Class::Error, INTERNAL)
+        };
+        Self::new(class, code, error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::internal(error.reason)
+    }
+}

@@ -1,0 +1,77 @@
+//! The thread that speaks to a database. The first call that needs the network starts it; it ends once its service
+//! is closed or dropped and all calls have their answers.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::thread;
+
+use redlatch_core::upstash::Driver;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// A call on its way: it settles its promise itself.
+pub(crate) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pub(crate) struct IoThread {
+    messages: mpsc::UnboundedSender<Message>,
+}
+
+enum Message {
+    Calls(Vec<Call>),
+    Close(Box<dyn FnOnce() + Send>),
+}
+
+impl IoThread {
+    /// Starts the thread, which runs `driver` beside the calls.
+    pub(crate) fn start(driver: Driver) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name("redlatch-io".into()).spawn(move || {
+            let closed = runtime.block_on(run(driver, receiver));
+            // Takes the connections with it.
+            drop(runtime);
+            closed.into_iter().for_each(|tell| tell());
+        })?;
+        Ok(Self { messages: sender })
+    }
+
+    /// Runs calls, which all get going before the first of their commands is sent.
+    pub(crate) fn run(&self, calls: Vec<Call>) {
+        // Dropping a call rejects its promise, so nothing is lost when the thread has ended.
+        let _ = self.messages.send(Message::Calls(calls));
+    }
+
+    /// Ends the thread after the calls under way, and then calls `tell`.
+    pub(crate) fn close(&self, tell: impl FnOnce() + Send + 'static) {
+        if let Err(mpsc::error::SendError(Message::Close(tell))) =
+            self.messages.send(Message::Close(Box::new(tell)))
+        {
+            tell();
+        }
+    }
+}
+
+async fn run(
+    driver: Driver,
+    mut messages: mpsc::UnboundedReceiver<Message>,
+) -> Vec<Box<dyn FnOnce() + Send>> {
+    let mut closed = Vec::new();
+    let mut calls = JoinSet::new();
+    tokio::spawn(driver.run());
+    while let Some(message) = messages.recv().await {
+        match message {
+            Message::Calls(batch) => batch.into_iter().for_each(|call| {
+                calls.spawn(call);
+            }),
+            Message::Close(tell) => {
+                messages.close();
+                closed.push(tell);
+            }
+        }
+        while calls.try_join_next().is_some() {}
+    }
+    while calls.join_next().await.is_some() {}
+    closed
+}

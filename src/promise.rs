@@ -1,0 +1,254 @@
+//! Calls on their way to the core, and their outcomes on the way back to JavaScript.
+//!
+//! A call that needs the network waits until the turn's microtask flush hands it to the I/O thread together with all
+//! others of that turn. Its outcome goes into a queue; the first in it wakes the JavaScript thread, once, which then
+//! settles all that are there. The promises themselves are made and settled by `promises.js`: only JavaScript can make
+//! one that is an instance of the caller's own `Promise`, as under Jest, and it does so faster.
+//!
+//! The wake-up is referenced while calls are under way, so that they keep the process alive like a pending `fetch`,
+//! and the `settle` function is held only so long: an idle package keeps neither the event loop nor a test's realm.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::{Either, Either4, Env, FnArgs, Function, FunctionRef, Null};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use redlatch_core::notice::Notice;
+use redlatch_core::{Error as CoreError, Result as CoreResult};
+
+use crate::error::Failure;
+use crate::handle::Handle;
+use crate::io_thread::Call;
+
+/// What a call resolves to: a boolean, a number, a string or JSON that `promises.js` parses; `null` for nothing, of
+/// which `promises.js` makes `undefined` where that is the result.
+pub(crate) type Value = Either4<Null, bool, f64, String>;
+
+/// Something that becomes a [`Value`].
+pub(crate) trait IntoValue: Send + 'static {
+    fn into_value(self) -> Value;
+}
+
+impl IntoValue for () {
+    fn into_value(self) -> Value {
+        Either4::A(Null)
+    }
+}
+
+impl IntoValue for bool {
+    fn into_value(self) -> Value {
+        Either4::B(self)
+    }
+}
+
+impl IntoValue for i64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "JavaScript has no other number; the documentation says so"
+    )]
+    fn into_value(self) -> Value {
+        Either4::C(self as f64)
+    }
+}
+
+impl IntoValue for String {
+    fn into_value(self) -> Value {
+        Either4::D(self)
+    }
+}
+
+impl IntoValue for Option<String> {
+    fn into_value(self) -> Value {
+        self.map_or(Either4::A(Null), Either4::D)
+    }
+}
+
+pub(crate) type Outcome = CoreResult<Value>;
+
+/// The arguments of `settle` in `promises.js`, as flat lists: slot and value; slot, class, code and message of
+/// errors; level and text of notices.
+pub(crate) type SettleArgs = FnArgs<(Vec<Either<u32, Value>>, Vec<Either<u32, String>>, Vec<String>)>;
+
+type WakeUp = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
+
+/// The calls of one realm that are not settled yet. Belongs to its JavaScript thread.
+pub(crate) struct Promises {
+    waiting: RefCell<Vec<(Arc<Handle>, Call)>>,
+    under_way: Cell<usize>,
+    settle: RefCell<Option<FunctionRef<SettleArgs, ()>>>,
+    outcomes: RefCell<Option<Arc<Outcomes>>>,
+}
+
+/// Outcomes that have not been told to JavaScript, and what wakes it. Used by all threads.
+struct Outcomes {
+    queue: Mutex<Queue>,
+    wake_up: Mutex<WakeUp>,
+}
+
+#[derive(Default)]
+struct Queue {
+    outcomes: Vec<(u32, Outcome)>,
+    notices: Vec<Notice>,
+}
+
+impl Outcomes {
+    fn push(&self, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
+        let mut queue = lock(&self.queue);
+        let is_first = queue.outcomes.is_empty();
+        queue.outcomes.push((slot, outcome));
+        queue.notices.extend(notices);
+        drop(queue);
+        if is_first {
+            // Fails only while the environment is being torn down, when nobody waits any more.
+            lock(&self.wake_up).call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Lets the wake-up keep the process alive, or no longer.
+    fn reference(&self, env: &Env, keep_alive: bool) -> napi::Result<()> {
+        let mut wake_up = lock(&self.wake_up);
+        #[expect(
+            deprecated,
+            reason = "cloning counts threads; whether the event loop may end is another matter"
+        )]
+        if keep_alive { wake_up.refer(env) } else { wake_up.unref(env) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The right and the duty to settle one promise, from any thread. Dropped unused, as by a panic, it rejects.
+pub(crate) struct Ticket {
+    slot: u32,
+    outcomes: Arc<Outcomes>,
+    handle: Arc<Handle>,
+    is_used: bool,
+}
+
+impl Ticket {
+    pub(crate) fn settle(mut self, outcome: Outcome) {
+        self.push(outcome);
+    }
+
+    fn push(&mut self, outcome: Outcome) {
+        self.is_used = true;
+        self.outcomes.push(self.slot, outcome, self.handle.notices().take());
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.push(Err(CoreError::abandoned()));
+        }
+    }
+}
+
+impl Promises {
+    pub(crate) fn new() -> Self {
+        Self {
+            waiting: RefCell::default(),
+            under_way: Cell::new(0),
+            settle: RefCell::default(),
+            outcomes: RefCell::default(),
+        }
+    }
+
+    /// The ticket for the promise in `slot`, which is under way from now on.
+    pub(crate) fn ticket(
+        self: &Rc<Self>,
+        env: &Env,
+        slot: u32,
+        handle: &Arc<Handle>,
+    ) -> napi::Result<Ticket> {
+        let outcomes = self.outcomes(env)?;
+        if self.under_way.replace(self.under_way.get() + 1) == 0 {
+            outcomes.reference(env, true)?;
+        }
+        Ok(Ticket { slot, outcomes, handle: Arc::clone(handle), is_used: false })
+    }
+
+    /// Keeps a call until the flush.
+    pub(crate) fn push(&self, handle: Arc<Handle>, call: Call) {
+        self.waiting.borrow_mut().push((handle, call));
+    }
+
+    /// Holds `settle` until all that is under way is settled.
+    pub(crate) fn hold(&self, settle: &Function<'_, SettleArgs, ()>) -> napi::Result<()> {
+        let mut held = self.settle.borrow_mut();
+        if held.is_none() && self.under_way.get() > 0 {
+            *held = Some(settle.create_ref()?);
+        }
+        Ok(())
+    }
+
+    /// Hands all waiting calls to their I/O threads.
+    pub(crate) fn flush(&self) {
+        let mut waiting = self.waiting.take().into_iter().peekable();
+        while let Some((handle, call)) = waiting.next() {
+            let mut calls = vec![call];
+            while let Some((_, call)) = waiting.next_if(|(next, _)| Arc::ptr_eq(next, &handle)) {
+                calls.push(call);
+            }
+            match handle.io() {
+                Ok(io) => io.run(calls),
+                // Dropping the calls rejects their promises.
+                Err(error) => {
+                    handle.notices().push(Notice::Warn(format!("Cannot start the I/O thread: {error}.")));
+                }
+            }
+        }
+    }
+
+    fn outcomes(self: &Rc<Self>, env: &Env) -> napi::Result<Arc<Outcomes>> {
+        if let Some(outcomes) = &*self.outcomes.borrow() {
+            return Ok(Arc::clone(outcomes));
+        }
+        let promises: Weak<Self> = Rc::downgrade(self);
+        // A function of the addon, not `settle` itself, which would be held for ever.
+        let drain = env.create_function_from_closure::<(), (), _>("redlatch", move |context| {
+            promises.upgrade().map_or(Ok(()), |promises| promises.drain(context.env))
+        })?;
+        let wake_up = drain.build_threadsafe_function::<()>().weak::<true>().build()?;
+        let outcomes = Arc::new(Outcomes { queue: Mutex::default(), wake_up: Mutex::new(wake_up) });
+        *self.outcomes.borrow_mut() = Some(Arc::clone(&outcomes));
+        Ok(outcomes)
+    }
+
+    /// Settles everything in the queue.
+    fn drain(&self, env: &Env) -> napi::Result<()> {
+        let Some(outcomes) = self.outcomes.borrow().clone() else { return Ok(()) };
+        let Queue { outcomes: settled, notices } = std::mem::take(&mut *lock(&outcomes.queue));
+        let Some(settle) = self.settle.borrow().as_ref().map(|settle| settle.borrow_back(env)).transpose()?
+        else {
+            return Ok(());
+        };
+        self.under_way.set(self.under_way.get() - settled.len());
+        if self.under_way.get() == 0 {
+            outcomes.reference(env, false)?;
+            self.settle.take();
+        }
+        let (mut values, mut errors) = (Vec::with_capacity(settled.len() * 2), Vec::new());
+        for (slot, outcome) in settled {
+            match outcome {
+                Ok(value) => values.extend([Either::A(slot), Either::B(value)]),
+                Err(error) => {
+                    errors.push(Either::A(slot));
+                    errors.extend(Failure::from(error).into_parts().map(Either::B));
+                }
+            }
+        }
+        settle.call(FnArgs { data: (values, errors, notices.into_iter().flat_map(parts).collect()) })
+    }
+}
+
+/// The level and the text of a notice; the level is the name of a method of `console`.
+pub(crate) fn parts(notice: Notice) -> [String; 2] {
+    match notice {
+        Notice::Info(text) => ["info".into(), text],
+        Notice::Warn(text) => ["warn".into(), text],
+    }
+}

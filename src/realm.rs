@@ -1,0 +1,198 @@
+//! What one evaluation of `index.js` has: its settings, its service and its promises.
+//!
+//! There is one for each JavaScript thread that loads the package, and under Jest one for each test file, while the
+//! addon itself is loaded once in a process.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use napi::bindgen_prelude::{Env, Function, JsObjectValue, Object, ToNapiValue, Unknown};
+use napi_derive::napi;
+use redlatch_core::config::{Options, Token};
+use redlatch_core::{Config, Result as CoreResult};
+
+use crate::argument::{self, Stringify};
+use crate::error::Failure;
+use crate::handle::Handle;
+use crate::io_thread::Call;
+use crate::promise::{self, IntoValue, Promises, SettleArgs, Value};
+
+/// The part of a realm that its classes share.
+pub(crate) struct RealmState {
+    options: RefCell<Options>,
+    handle: RefCell<Option<Arc<Handle>>>,
+    promises: Rc<Promises>,
+    stringify: Stringify,
+}
+
+impl RealmState {
+    /// Makes a call: `arguments` checks what was passed, `work` does something with it. Work that memory can do is done
+    /// at once and its result returned; other work is kept for the flush, and `undefined` says that it is under way.
+    pub(crate) fn call<'env, A, T, F>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        arguments: impl FnOnce() -> Result<A, Failure>,
+        work: impl FnOnce(Arc<Handle>, A) -> F,
+    ) -> napi::Result<Unknown<'env>>
+    where
+        T: IntoValue,
+        F: Future<Output = CoreResult<T>> + Send + 'static,
+    {
+        let started = arguments().and_then(|arguments| {
+            let handle = self.handle()?;
+            let future = work(Arc::clone(&handle), arguments);
+            self.start(env, slot, handle, future)
+        });
+        match started {
+            Ok(Some(value)) => value.into_unknown(env),
+            Ok(None) => ().into_unknown(env),
+            Err(failure) => Err(failure.throw(env)),
+        }
+    }
+
+    fn start<T, F>(
+        &self,
+        env: &Env,
+        slot: u32,
+        handle: Arc<Handle>,
+        work: F,
+    ) -> Result<Option<Value>, Failure>
+    where
+        T: IntoValue,
+        F: Future<Output = CoreResult<T>> + Send + 'static,
+    {
+        let mut work = Box::pin(work);
+        if handle.store.is_local()
+            && let Poll::Ready(result) = work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return Ok(Some(result?.into_value()));
+        }
+        let ticket = self.promises.ticket(env, slot, &handle)?;
+        let call: Call = Box::pin(async move { ticket.settle(work.await.map(IntoValue::into_value)) });
+        self.promises.push(handle, call);
+        Ok(None)
+    }
+
+    /// The JSON text of an object argument.
+    pub(crate) fn json(&self, env: &Env, name: &str, value: Unknown<'static>) -> argument::Result<String> {
+        argument::json(env, &self.stringify, name, value)
+    }
+
+    /// The service, which [`Realm::open`] has opened.
+    fn handle(&self) -> Result<Arc<Handle>, Failure> {
+        self.handle.borrow().clone().ok_or_else(|| Failure::internal("the realm has not been opened"))
+    }
+}
+
+/// One evaluation of `index.js`.
+#[napi]
+pub struct Realm {
+    state: Rc<RealmState>,
+}
+
+#[napi]
+impl Realm {
+    /// A realm that knows nothing of its environment yet.
+    #[napi(constructor)]
+    pub fn new(env: &Env) -> napi::Result<Self> {
+        let stringify = argument::stringify(env)?;
+        let promises = Rc::new(Promises::new());
+        Ok(Self {
+            state: Rc::new(RealmState {
+                options: RefCell::default(),
+                handle: RefCell::default(),
+                promises,
+                stringify,
+            }),
+        })
+    }
+
+    /// Whether `open` has to be called before the next call.
+    #[napi(getter, catch_unwind)]
+    pub fn is_open(&self) -> bool {
+        self.state.handle.borrow().as_ref().is_some_and(|handle| !handle.is_closed())
+    }
+
+    /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
+    #[napi(catch_unwind)]
+    pub fn open(&self, environment: Object<'_>) -> napi::Result<Vec<String>> {
+        let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
+        let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
+        *self.state.handle.borrow_mut() = Some(Handle::open(&config));
+        Ok(notices.into_iter().flat_map(promise::parts).collect())
+    }
+
+    /// Replaces the settings; they count from the next `open`.
+    #[napi(catch_unwind)]
+    pub fn configure(&self, env: &Env, options: Unknown<'_>) -> napi::Result<()> {
+        let options = read_options(options).map_err(|failure| failure.throw(env))?;
+        *self.state.options.borrow_mut() = options;
+        *self.state.handle.borrow_mut() = None;
+        Ok(())
+    }
+
+    /// Sends what has been called since the last flush. `settle` is held until it is all settled.
+    #[napi(catch_unwind)]
+    pub fn flush(&self, settle: Function<'_, SettleArgs, ()>) -> napi::Result<()> {
+        self.state.promises.hold(&settle)?;
+        self.state.promises.flush();
+        Ok(())
+    }
+
+    /// Lets the calls under way finish, then lets go of connections and threads.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+        self.state.promises.flush();
+        let Some(handle) = self.state.handle.take() else { return ().into_value().into_unknown(env) };
+        let ticket = self.state.promises.ticket(env, slot, &handle)?;
+        handle.close(move || ticket.settle(Ok(().into_value())));
+        ().into_unknown(env)
+    }
+}
+
+impl Realm {
+    pub(crate) fn state(&self) -> Rc<RealmState> {
+        Rc::clone(&self.state)
+    }
+}
+
+impl RealmState {
+    /// Calls `read` with the service.
+    pub(crate) fn with_handle<T>(&self, env: &Env, read: impl FnOnce(&Handle) -> T) -> napi::Result<T> {
+        self.handle().map(|handle| read(&handle)).map_err(|failure| failure.throw(env))
+    }
+}
+
+fn read_options(options: Unknown<'_>) -> argument::Result<Options> {
+    let Some(given) = argument::optional_object("options", options)? else { return Ok(Options::default()) };
+    let timeout = argument::optional_number("options.timeoutMs", argument::property(&given, "timeoutMs")?)?;
+    let mut read = Options {
+        url: argument::optional_text("options.url", argument::property(&given, "url")?)?,
+        token: argument::optional_text("options.token", argument::property(&given, "token")?)?
+            .map(Token::new),
+        disable_redis: argument::optional_boolean(
+            "options.disableRedis",
+            argument::property(&given, "disableRedis")?,
+        )?,
+        timeout: timeout
+            .map(|millis| Options::timeout_from_millis("options.timeoutMs", millis))
+            .transpose()?,
+        ..Options::default()
+    };
+    if let Some(memory) = argument::optional_object("options.memory", argument::property(&given, "memory")?)?
+    {
+        read.memory_max_entries = limit(&memory, "maxEntries")?;
+        read.memory_max_bytes = limit(&memory, "maxBytes")?;
+    }
+    Ok(read)
+}
+
+fn limit(memory: &Object<'_>, name: &str) -> argument::Result<Option<usize>> {
+    let path = format!("options.memory.{name}");
+    let count = argument::optional_number(&path, argument::property(memory, name)?)?;
+    Ok(count.map(|count| Options::limit(&path, count)).transpose()?)
+}

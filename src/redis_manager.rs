@@ -1,0 +1,191 @@
+//! `RedisManager`.
+
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{Env, Unknown};
+use napi_derive::napi;
+use redlatch_core::json::array as json_array;
+use redlatch_core::keys::Expiry;
+use redlatch_core::store::Store;
+
+use crate::argument;
+use crate::realm::{Realm, RealmState};
+
+/// String keys with TTLs.
+#[napi]
+pub struct RedisManager {
+    realm: Rc<RealmState>,
+}
+
+#[napi]
+impl RedisManager {
+    /// The class for `realm`.
+    #[napi(constructor)]
+    pub fn new(realm: &Realm) -> Self {
+        Self { realm: realm.state() }
+    }
+
+    /// Stores a value, with a TTL or for good.
+    #[napi(catch_unwind)]
+    pub fn set<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        key: Unknown<'env>,
+        value: Unknown<'env>,
+        expiration_seconds: Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || {
+                Ok((
+                    argument::plain_key("key", key)?,
+                    argument::text("value", value)?,
+                    argument::optional_ttl("expirationSeconds", expiration_seconds)?,
+                ))
+            },
+            |handle, (key, value, ttl)| async move {
+                handle.store.set(&key, &value, ttl.map_or(Expiry::Never, Expiry::After)).await
+            },
+        )
+    }
+
+    /// The value, or `null`.
+    #[napi(catch_unwind)]
+    pub fn get<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || argument::plain_key("key", key),
+            |handle, key| async move { handle.store.get(&key).await },
+        )
+    }
+
+    /// Removes a key.
+    #[napi(catch_unwind)]
+    pub fn del<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || argument::plain_key("key", key),
+            |handle, key| async move { handle.store.delete(&[key]).await.map(drop) },
+        )
+    }
+
+    /// Whether the key is there.
+    #[napi(catch_unwind)]
+    pub fn exists<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || argument::plain_key("key", key),
+            |handle, key| async move { handle.store.exists(&key).await },
+        )
+    }
+
+    /// Stores a value unless the key is there.
+    #[napi(catch_unwind)]
+    pub fn set_nx<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        key: Unknown<'env>,
+        value: Unknown<'env>,
+        expiration_seconds: Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || {
+                Ok((
+                    argument::plain_key("key", key)?,
+                    argument::text("value", value)?,
+                    argument::ttl("expirationSeconds", expiration_seconds)?,
+                ))
+            },
+            |handle, (key, value, ttl)| async move { handle.store.set_if_absent(&key, &value, ttl).await },
+        )
+    }
+
+    /// Adds to a counter.
+    #[napi(catch_unwind)]
+    pub fn incr<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        key: Unknown<'env>,
+        increment: Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || Ok((argument::plain_key("key", key)?, argument::increment("increment", increment)?)),
+            |handle, (key, by)| async move { handle.store.increment(&key, by).await },
+        )
+    }
+
+    /// Gives a key a new TTL.
+    #[napi(catch_unwind)]
+    pub fn expire<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        key: Unknown<'env>,
+        seconds: Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || Ok((argument::plain_key("key", key)?, argument::ttl("seconds", seconds)?)),
+            |handle, (key, ttl)| async move { handle.store.expire(&key, ttl).await },
+        )
+    }
+
+    /// A JSON array of the values or `null`.
+    #[napi(catch_unwind)]
+    pub fn mget<'env>(&self, env: &'env Env, slot: u32, keys: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || argument::plain_keys("keys", keys),
+            |handle, keys| async move { handle.store.get_many(&keys).await.map(|values| json_array(&values)) },
+        )
+    }
+
+    /// Stores a value until a moment.
+    #[napi(catch_unwind)]
+    pub fn set_with_timestamp<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        key: Unknown<'env>,
+        value: Unknown<'env>,
+        expires_at: Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        self.realm.call(
+            env,
+            slot,
+            || {
+                Ok((
+                    argument::plain_key("key", key)?,
+                    argument::text("value", value)?,
+                    argument::moment("expiresAt", expires_at)?,
+                ))
+            },
+            |handle, (key, value, expiry)| async move { handle.store.set(&key, &value, expiry).await },
+        )
+    }
+
+    /// `{ status, responseTime, mode, message, error? }` as JSON.
+    #[napi(catch_unwind)]
+    pub fn health_check<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+        self.realm.call(env, slot, || Ok(()), |handle, ()| async move { Ok(handle.health().await.to_json()) })
+    }
+
+    /// `{ isRedisAvailable, inMemoryCacheSize, cacheType }` as JSON.
+    #[napi(catch_unwind)]
+    pub fn get_cache_stats(&self, env: &Env) -> napi::Result<String> {
+        self.realm.with_handle(env, |handle| handle.stats().to_json())
+    }
+}
