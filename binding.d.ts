@@ -54,7 +54,7 @@ export declare class FormCache {
   /** Forgets the submission. */
   delete(slot: number, key: unknown): unknown
   /** The key of a submission. */
-  generateKey(eventId: unknown, guestEmail: unknown, startTime: unknown): string
+  static generateKey(eventId: unknown, guestEmail: unknown, startTime: unknown): string
   /** `{ status, message }` as JSON. */
   healthCheck(slot: number): unknown
 }

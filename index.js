@@ -119,7 +119,7 @@ class FormCache {
   }
 
   static generateKey(eventId, guestEmail, startTime) {
-    return callNow(() => forms.generateKey(eventId, guestEmail, startTime))
+    return callNow(() => binding.FormCache.generateKey(eventId, guestEmail, startTime))
   }
 
   static healthCheck() {

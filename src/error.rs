@@ -42,8 +42,8 @@ impl Failure {
     }
 
     /// Something failed that no argument and no server is to blame for.
-    pub(crate) fn internal(problem: impl ToString) -> Self {
-        Self::new(Class::Error, INTERNAL, problem.to_string())
+    pub(crate) fn internal(problem: impl Into<String>) -> Self {
+        Self::new(Class::Error, INTERNAL, problem.into())
     }
 
     /// The JavaScript error.

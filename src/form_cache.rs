@@ -153,7 +153,6 @@ impl FormCache {
     /// The key of a submission.
     #[napi(catch_unwind)]
     pub fn generate_key(
-        &self,
         env: &Env,
         event_id: Unknown<'_>,
         guest_email: Unknown<'_>,

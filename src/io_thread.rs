@@ -32,7 +32,9 @@ impl IoThread {
             let closed = runtime.block_on(run(driver, receiver));
             // Takes the connections with it.
             drop(runtime);
-            closed.into_iter().for_each(|tell| tell());
+            for tell in closed {
+                tell();
+            }
         })?;
         Ok(Self { messages: sender })
     }

@@ -119,11 +119,11 @@ impl Realm {
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
     #[napi(catch_unwind)]
-    pub fn open(&self, environment: Object<'_>) -> napi::Result<Vec<String>> {
+    pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
         *self.state.handle.borrow_mut() = Some(Handle::open(&config));
-        Ok(notices.into_iter().flat_map(promise::parts).collect())
+        notices.into_iter().flat_map(promise::parts).collect()
     }
 
     /// Replaces the settings; they count from the next `open`.

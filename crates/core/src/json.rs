@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_with_what_it_must_be() {
         for (text, expected) in [
-            (r#"{}"#, r#"data has no field "id", which must be a string"#),
+            ("{}", r#"data has no field "id", which must be a string"#),
             (r#"{"id":7}"#, "data.id must be a string"),
             (r#"{"id":"x","name":[]}"#, "data.name must be a string or null"),
             (r#"{"id":"x","tags":["a",null]}"#, "data.tags must be an array of strings"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::caches::{CustomerCache, FormCache, IdempotencyCache};
 use crate::clock::Clock;
@@ -64,48 +64,64 @@ pub struct Stats {
 }
 
 impl Health {
-    /// `{ status, responseTime, mode, message, error? }`; `responseTime` is in milliseconds.
+    /// `{ status, message, responseTime, mode, error? }`; `responseTime` is in milliseconds.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mode = match self.mode {
-            Mode::Redis => "redis",
-            Mode::InMemory => "in-memory",
-        };
-        let mut health = json!({
-            "status": self.status(),
-            "responseTime": self.response_time.as_secs_f64() * 1000.0,
-            "mode": mode,
-            "message": self.message,
-        });
-        if let Some(error) = &self.error {
-            health["error"] = error.to_string().into();
-        }
-        health.to_string()
+        let mut health = self.short();
+        health.response_time = Some(self.response_time.as_secs_f64() * 1000.0);
+        health.mode = Some(if self.mode == Mode::Redis { "redis" } else { "in-memory" });
+        health.error = self.error.as_ref().map(ToString::to_string);
+        to_json(&health)
     }
 
     /// `{ status, message }`.
     #[must_use]
     pub fn to_short_json(&self) -> String {
-        json!({ "status": self.status(), "message": self.message }).to_string()
+        to_json(&self.short())
     }
 
-    fn status(&self) -> &'static str {
-        if self.is_healthy { "healthy" } else { "unhealthy" }
+    fn short(&self) -> HealthJson {
+        let status = if self.is_healthy { "healthy" } else { "unhealthy" };
+        HealthJson { status, message: self.message, response_time: None, mode: None, error: None }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HealthJson {
+    status: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 impl Stats {
     /// `{ isRedisAvailable, inMemoryCacheSize, cacheType }`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let cache_type = if self.is_redis_available { "Redis" } else { "In-Memory" };
-        json!({
-            "isRedisAvailable": self.is_redis_available,
-            "inMemoryCacheSize": self.in_memory_cache_size,
-            "cacheType": cache_type,
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct StatsJson {
+            is_redis_available: bool,
+            in_memory_cache_size: usize,
+            cache_type: &'static str,
+        }
+
+        to_json(&StatsJson {
+            is_redis_available: self.is_redis_available,
+            in_memory_cache_size: self.in_memory_cache_size,
+            cache_type: if self.is_redis_available { "Redis" } else { "In-Memory" },
         })
-        .to_string()
     }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    #[expect(clippy::expect_used, reason = "numbers and strings with fixed names are always JSON")]
+    serde_json::to_string(value).expect("a flat struct")
 }
 
 impl Service {

@@ -75,7 +75,7 @@ impl MemoryStore {
         let entries = Cache::builder()
             .expire_after(Reclaim { clock: clock.clone() })
             .eviction_listener(move |key: Arc<String>, entry: Entry, _| {
-                freed.subtract(size(&key, &entry.value))
+                freed.subtract(size(&key, &entry.value));
             })
             .build();
         Self { entries, order: RwLock::new(()), used, limits, clock }
@@ -98,6 +98,13 @@ impl MemoryStore {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// When `key` ends; `None` when it is absent.
+    #[must_use]
+    pub fn expiry(&self, key: &Key) -> Option<Expiry> {
+        let _order = self.order.read();
+        self.live(key).map(|entry| entry.expires_at.map_or(Expiry::Never, Expiry::At))
     }
 
     /// Removes everything.

@@ -18,9 +18,10 @@ use crate::{Error, Result};
 
 /// As many commands as the official client puts into one pipeline.
 const MAX_BATCH_COMMANDS: usize = 1_000;
-/// A larger body would hold up the small commands that share its request.
+/// A command over the service's size limit, which is 10 MiB or more, fails the whole request. So a command larger than
+/// this travels alone, and shares its failure with no other.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Beyond this many requests under way, commands wait and leave together when one is answered.
+/// With this many requests under way, commands wait, and leave together when one is answered.
 const MAX_REQUESTS: usize = 32;
 
 type Answers = Result<Vec<Result<Reply>>>;
@@ -89,18 +90,21 @@ impl Driver {
         let http = Http::new(&self.remote, &self.notices).map(Arc::new);
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
-        let mut waiting = Vec::new();
+        let mut queued = Vec::new();
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-            if waiting.is_empty() && self.queue.recv_many(&mut waiting, MAX_BATCH_COMMANDS).await == 0 {
+            if self.queue.recv_many(&mut queued, usize::MAX).await == 0 {
                 break;
             }
-            let batch = Batch::take_from(&mut waiting, self.remote.timeout);
+            let batches = Batch::divide(std::mem::take(&mut queued), self.remote.timeout);
             let http = http.clone();
             while requests.try_join_next().is_some() {}
             requests.spawn(async move {
-                match http {
-                    Ok(http) => batch.send(&http).await,
-                    Err(error) => batch.fail(&error),
+                // One after the other: what was queued together runs in its order, however many requests it takes.
+                for batch in batches {
+                    match &http {
+                        Ok(http) => batch.send(http).await,
+                        Err(error) => batch.fail(error),
+                    }
                 }
                 drop(permit);
             });
@@ -121,32 +125,38 @@ enum BatchWork {
 }
 
 impl Batch {
-    /// Takes commands from the front of `waiting`, which is not empty, up to a transaction or the size limit. The
-    /// deadline is that of the first, which has waited longest.
-    fn take_from(waiting: &mut Vec<Queued>, timeout: Duration) -> Self {
-        let deadline = waiting[0].since + timeout;
+    /// Makes requests of what is queued, in its order: a transaction alone, other commands together up to the limits.
+    fn divide(queued: Vec<Queued>, timeout: Duration) -> Vec<Self> {
+        let mut batches: Vec<Self> = Vec::new();
         let mut bytes = 0;
-        let end = waiting.iter().position(|queued| match &queued.work {
-            Work::Transaction(..) => true,
-            Work::Command(command, _) => {
-                bytes += command.len();
-                bytes > MAX_BATCH_BYTES && bytes > command.len()
-            }
-        });
-        let end = end.unwrap_or(waiting.len()).max(1);
-        let (mut commands, mut answers) = (Vec::with_capacity(end), Vec::with_capacity(end));
-        for queued in waiting.drain(..end) {
-            match queued.work {
-                Work::Command(command, answer) => {
-                    commands.push(command);
-                    answers.push(answer);
-                }
+        for Queued { since, work } in queued {
+            match work {
                 Work::Transaction(commands, answer) => {
-                    return Self { deadline, work: BatchWork::Transaction(commands, answer) };
+                    batches.push(Self {
+                        deadline: since + timeout,
+                        work: BatchWork::Transaction(commands, answer),
+                    });
+                }
+                Work::Command(command, answer) => {
+                    bytes += command.len();
+                    match batches.last_mut().map(|batch| &mut batch.work) {
+                        Some(BatchWork::Commands(commands, answers))
+                            if commands.len() < MAX_BATCH_COMMANDS && bytes <= MAX_BATCH_BYTES =>
+                        {
+                            commands.push(command);
+                            answers.push(answer);
+                        }
+                        _ => {
+                            bytes = command.len();
+                            let work = BatchWork::Commands(vec![command], vec![answer]);
+                            // The deadline of a batch is that of its first command, which has waited longest.
+                            batches.push(Self { deadline: since + timeout, work });
+                        }
+                    }
                 }
             }
         }
-        Self { deadline, work: BatchWork::Commands(commands, answers) }
+        batches
     }
 
     async fn send(self, http: &Http) {

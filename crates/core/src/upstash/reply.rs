@@ -119,11 +119,10 @@ pub(super) fn read(
             .zip(commands)
             .map(|(slot, command)| slot.into_reply(status, command))
             .collect()),
-        // An error for the whole batch: only a lone command can be told apart from the server failing.
-        Ok(Answer::Whole(slot)) => {
-            let error = slot.error.as_deref().unwrap_or("an answer without result or error");
-            Err(failure(status, error, commands))
-        }
+        Ok(Answer::Whole(slot)) => Err(match slot.error {
+            Some(error) => failure(status, &error, commands),
+            None => Error::protocol(status, "one answer to a batch"),
+        }),
         Ok(Answer::Slots(slots)) => {
             Err(Error::protocol(status, format!("{} commands got {} answers", commands.len(), slots.len())))
         }

@@ -1,1 +1,99 @@
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
+
 use super::*;
+use crate::config::MemoryLimits;
+use crate::store::{MemoryStore, Write};
+
+const TEXT: &str =
+    r#"{"z":[],"eventId":"e","guestEmail":"g","startTime":"s","status":"processing","timestamp":1,"n":1e21}"#;
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the memory store answers at once"),
+    }
+}
+
+fn cache() -> (FormCache<MemoryStore>, Arc<MemoryStore>) {
+    let clock = Clock::from_fn(|| 77);
+    let store = Arc::new(MemoryStore::new(MemoryLimits::default(), clock.clone()));
+    (FormCache::new(Arc::clone(&store), clock), store)
+}
+
+fn key() -> Key {
+    FORM.key("key", "k").unwrap()
+}
+
+fn put(store: &MemoryStore, text: &str) {
+    now(store.apply(&[Write::Set { key: key(), value: text.into(), expiry: Expiry::Never }])).unwrap();
+}
+
+#[test]
+fn marking_changes_two_fields_and_no_other_byte() {
+    let (cache, store) = cache();
+    put(&store, TEXT);
+
+    now(cache.mark_completed(&key(), None)).unwrap();
+
+    let expected = r#"{"z":[],"eventId":"e","guestEmail":"g","startTime":"s","status":"completed","timestamp":77,"n":1e21}"#;
+    assert_eq!(now(store.get(&key())).unwrap().as_deref(), Some(expected));
+    assert_eq!(store.expiry(&key()), Some(Expiry::At(77 + 5_000)));
+    now(cache.mark_failed(&key(), None)).unwrap();
+    assert_eq!(store.expiry(&key()), Some(Expiry::At(77 + 300_000)));
+}
+
+#[test]
+fn marking_survives_an_outdated_memory_of_the_entry() {
+    let (cache, store) = cache();
+    now(cache.set(&key(), &Submission(TEXT.into()), None)).unwrap();
+    put(&store, &TEXT.replace("\"e\"", "\"changed elsewhere\""));
+
+    now(cache.mark_failed(&key(), None)).unwrap();
+
+    let text = now(store.get(&key())).unwrap().unwrap();
+    assert!(text.contains("changed elsewhere") && text.contains("\"failed\""), "{text}");
+}
+
+#[test]
+fn marking_never_brings_an_entry_back() {
+    let (cache, store) = cache();
+    now(cache.mark_completed(&key(), None)).unwrap();
+    assert!(store.is_empty());
+
+    now(cache.set(&key(), &Submission(TEXT.into()), None)).unwrap();
+    now(store.delete(&[key()])).unwrap();
+    now(cache.mark_completed(&key(), None)).unwrap();
+
+    assert!(store.is_empty());
+}
+
+#[test]
+fn a_corrupt_entry_is_removed_by_marking_and_by_reading() {
+    let (cache, store) = cache();
+    for corrupt in ["", "nonsense", "[]", "{}", &TEXT.replace("processing", "paused")] {
+        put(&store, corrupt);
+        now(cache.mark_completed(&key(), None)).unwrap();
+        assert!(store.is_empty(), "{corrupt}");
+
+        put(&store, corrupt);
+        assert_eq!(now(cache.get(&key())).unwrap(), None);
+        assert!(store.is_empty(), "{corrupt}");
+
+        put(&store, corrupt);
+        assert!(!now(cache.is_processing(&key())).unwrap());
+    }
+}
+
+#[test]
+fn a_claim_gets_its_status_without_losing_a_byte() {
+    let without = r#"{"eventId":"e","guestEmail":"g","startTime":"s","timestamp":1.50,"x":{"status":0}}"#;
+
+    let submission = Submission::processing_from_json("formData", without).unwrap();
+
+    let expected = format!("{},\"status\":\"processing\"}}", without.strip_suffix('}').unwrap());
+    assert_eq!(submission.0, expected);
+    let replaced =
+        Submission::processing_from_json("formData", &TEXT.replace("processing", "failed")).unwrap();
+    assert_eq!(replaced.0, TEXT);
+}

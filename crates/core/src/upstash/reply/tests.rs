@@ -1,1 +1,131 @@
 use super::*;
+
+fn command() -> Command {
+    Command::new("SET").arg("form:guest@example.com").arg("a secret value")
+}
+
+fn single(status: u16, body: &str) -> Result<Reply> {
+    read(status, body.as_bytes(), &[command()], false)?.remove(0)
+}
+
+fn batch(status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
+    read(status, body.as_bytes(), &[command(), Command::new("GET").arg("k")], true)
+}
+
+#[test]
+fn replies_are_decoded_at_every_depth() {
+    for (body, expected) in [
+        (r#"{"result":"OK"}"#, Reply::Ok),
+        (r#"{"result":null}"#, Reply::Nil),
+        (r#"{"result":-7}"#, Reply::Integer(-7)),
+        (r#"{"result":""}"#, Reply::Text(String::new())),
+        (r#"{"result":"T0s="}"#, Reply::Text("OK".into())),
+        (r#"{"result":"8J+YgA=="}"#, Reply::Text("\u{1f600}".into())),
+        (r#"{"result":"//4="}"#, Reply::Text("\u{fffd}\u{fffd}".into())),
+        (r#"{"result":"not base64"}"#, Reply::Text("not base64".into())),
+        (
+            r#"{"result":[1,"YQ==",[2,"Yg=="],null]}"#,
+            Reply::Array(vec![
+                Reply::Integer(1),
+                Reply::Text("a".into()),
+                Reply::Array(vec![Reply::Integer(2), Reply::Text("b".into())]),
+                Reply::Nil,
+            ]),
+        ),
+    ] {
+        assert_eq!(single(200, body).unwrap(), expected, "{body}");
+    }
+}
+
+#[test]
+fn an_error_counts_whatever_the_status() {
+    for status in [200, 400, 413] {
+        let error =
+            single(status, r#"{"error":"ERR max request size exceeded. Limit: 1 bytes"}"#).unwrap_err();
+
+        assert!(error.is_refused(), "{status}: {error}");
+        assert_eq!(
+            error.to_string(),
+            "redis refused SET on a key that starts with \"form:\": ERR max request size exceeded. Limit: 1 bytes"
+        );
+    }
+}
+
+#[test]
+fn a_rejected_token_is_recognised() {
+    for (status, body) in [
+        (401, r#"{"error":"WRONGPASS invalid or missing auth token. See https://docs"}"#),
+        (401, r#"{"error":"Unauthorized"}"#),
+        (400, r#"{"error":"WRONGPASS invalid username-password pair or user is disabled"}"#),
+        (401, "denied"),
+    ] {
+        assert!(single(status, body).unwrap_err().is_unauthorized(), "{body}");
+        assert!(batch(status, body).unwrap_err().is_unauthorized(), "{body}");
+    }
+    assert!(single(400, r#"{"error":"NOPERM this user has no permissions"}"#).unwrap_err().is_refused());
+}
+
+#[test]
+fn failing_servers_and_exhausted_quotas_are_outages() {
+    for (status, body) in [
+        (500, r#"{"error":"ERR internal"}"#),
+        (503, "<html>busy</html>"),
+        (429, r#"{"error":"ERR slow down"}"#),
+        (400, r#"{"error":"ERR max daily request limit exceeded. Limit: 10000, Usage: 10001."}"#),
+        (400, r#"{"error":"ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}"#),
+        (200, "not json"),
+        (200, "{}"),
+        (200, r#"{"result":1.5}"#),
+        (200, r#"{"result":{"a":1}}"#),
+        (500, r#"{"result":"OK"}"#),
+        (200, r#"{"result":"YQ=="#),
+        (200, ""),
+    ] {
+        assert!(single(status, body).unwrap_err().is_outage(), "{status} {body}");
+        assert!(batch(status, body).unwrap_err().is_outage(), "{status} {body}");
+    }
+}
+
+#[test]
+fn errors_in_a_batch_stay_with_their_command() {
+    let slots = batch(200, r#"[{"error":"ERR no"},{"result":"YQ=="}]"#).unwrap();
+
+    assert!(slots[0].as_ref().unwrap_err().is_refused());
+    assert_eq!(slots[1].as_ref().unwrap(), &Reply::Text("a".into()));
+    for wrong_length in ["[]", r#"[{"result":1}]"#, r#"[{"result":1},{"result":1},{"result":1}]"#] {
+        assert!(batch(200, wrong_length).unwrap_err().is_outage(), "{wrong_length}");
+    }
+}
+
+#[test]
+fn error_texts_hold_no_arguments() {
+    for text in [
+        "ERR unknown command 'SET', with args beginning with: 'k'",
+        "ERR Dynamic keys are not allowed. Key was: k",
+        "ERR cannot take a secret value here",
+        "ERR bad key form:guest@example.com",
+    ] {
+        for status in [400, 500] {
+            let error = single(status, &format!("{{\"error\":\"{text}\"}}")).unwrap_err().to_string();
+            assert!(
+                !error.contains("secret") && !error.contains("guest") && !error.contains("'k'"),
+                "{error}"
+            );
+            assert!(error.contains("ERR ") && error.ends_with(" ..."), "{error}");
+        }
+        let error = single(502, &format!("<html>\n{text}")).unwrap_err().to_string();
+        assert!(!error.contains("secret") && !error.contains("guest"), "{error}");
+    }
+    let long = single(502, &"x".repeat(5_000)).unwrap_err().to_string();
+    assert!(long.len() < 300, "{}", long.len());
+}
+
+#[test]
+fn replies_of_another_type_are_refused() {
+    assert!(Reply::Integer(1).into_text().unwrap_err().is_outage());
+    assert!(Reply::Text("x".into()).into_integer().unwrap_err().is_outage());
+    assert_eq!(Reply::Text("9007199254740993".into()).into_integer().unwrap(), 9_007_199_254_740_993);
+    assert!(Reply::Integer(1).into_done().unwrap_err().is_outage());
+    assert!(Reply::Array(vec![Reply::Nil]).into_texts(2).unwrap_err().is_outage());
+    assert_eq!(Reply::Ok.into_text().unwrap().as_deref(), Some("OK"));
+}

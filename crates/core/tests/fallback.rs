@@ -1,0 +1,113 @@
+//! When memory answers instead of the database, and when it does not.
+
+mod support;
+
+use redlatch_core::clock::Clock;
+use redlatch_core::config::{MemoryLimits, Options, Remote, Token};
+use redlatch_core::keys::{Expiry, Ttl};
+use redlatch_core::notice::{Notice, Notices};
+use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
+use redlatch_core::upstash::Command;
+use redlatch_core::{Config, Mode, Service};
+use redlatch_gateway::Fault;
+use support::{Fallback, Stage, connect, key, remote};
+
+#[tokio::test]
+async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
+    let stage = Fallback::start().await;
+    let store = stage.store();
+    stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
+
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    assert!(store.set_if_absent(&key("lock"), "v", Ttl::from_whole_seconds(5)).await.unwrap());
+    assert!(!store.set_if_absent(&key("lock"), "v", Ttl::from_whole_seconds(5)).await.unwrap());
+
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
+    assert!(!store.is_remote_available());
+    assert_eq!(store.memory().len(), 2);
+    let notices = stage.upstash.notices.take();
+    assert!(
+        matches!(&notices[..], [Notice::Warn(text)] if text.contains("memory takes over")),
+        "{notices:?}"
+    );
+}
+
+#[tokio::test]
+async fn redis_is_used_again_as_soon_as_it_answers() {
+    let stage = Fallback::start().await;
+    let store = stage.store();
+    store.set(&key("k"), "redis", Expiry::Never).await.unwrap();
+    stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
+    store.set(&key("k"), "memory", Expiry::Never).await.unwrap();
+    stage.upstash.gateway.clear_faults().await.unwrap();
+
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("redis"));
+
+    assert!(store.is_remote_available());
+    assert!(store.memory().is_empty());
+    let notices = stage.upstash.notices.take();
+    assert!(matches!(&notices[..], [Notice::Warn(_), Notice::Info(_)]), "{notices:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_rejects_and_nothing_goes_to_memory() {
+    let stage = Fallback::start().await;
+    let store = stage.store();
+    stage.upstash.client.run(Command::new("LPUSH").arg("user:list").arg("v")).await.unwrap();
+
+    let error = store.get(&key("user:list")).await.unwrap_err();
+    assert!(error.is_refused());
+    assert_eq!(
+        error.to_string(),
+        "redis refused GET on a key that starts with \"user:\": \
+         WRONGTYPE Operation against a key holding the wrong kind of value"
+    );
+    assert!(store.increment(&key("user:list"), 1).await.unwrap_err().is_refused());
+
+    assert!(store.memory().is_empty());
+    assert!(store.is_remote_available());
+    assert_eq!(stage.upstash.notices.take(), []);
+}
+
+#[tokio::test]
+async fn a_wrong_token_degrades_and_names_the_variable() {
+    let stage = Fallback::start().await;
+    let notices = Notices::default();
+    let wrong = Remote { token: Token::new("wrong"), ..remote(&stage.upstash.gateway) };
+    let database = UpstashStore::new(connect(wrong, &notices), Clock::system());
+    let memory = MemoryStore::new(MemoryLimits::default(), Clock::system());
+    let store = FallbackStore::new(Some(database), memory, notices.clone());
+
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
+    let told = notices.take();
+    assert!(
+        matches!(&told[..], [Notice::Warn(text)] if text.contains("UPSTASH_REDIS_REST_TOKEN")),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_health_check_tells_memory_from_an_outage() {
+    let stage = Fallback::start().await;
+    let (mut config, _) = Config::resolve(&Options::default(), |_| None);
+
+    let local = Service::new(config.clone(), Clock::system()).health().await;
+    assert!(local.is_healthy && local.mode == Mode::InMemory && local.error.is_none());
+
+    config.remote = Some(remote(&stage.upstash.gateway));
+    let service = Service::new(config, Clock::system());
+    tokio::spawn(service.take_driver().unwrap().run());
+    let health = service.health().await;
+    assert!(health.is_healthy && health.mode == Mode::Redis && health.error.is_none());
+    assert!(service.take_driver().is_none());
+
+    stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
+    let health = service.health().await;
+    assert!(
+        !health.is_healthy
+            && health.mode == Mode::Redis
+            && health.error.is_some_and(|error| error.is_outage())
+    );
+}

@@ -1,0 +1,317 @@
+//! What every store promises, on each of them.
+
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+
+mod support;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redlatch_core::keys::{Expiry, Ttl};
+use redlatch_core::store::{Store, Swap, Write};
+use support::{Stage, key};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn ttl(seconds: u32) -> Ttl {
+    Ttl::from_whole_seconds(seconds)
+}
+
+fn after(seconds: u32) -> Expiry {
+    Expiry::After(ttl(seconds))
+}
+
+async fn a_value_comes_back_exactly_as_it_was_stored<S: Stage>(stage: S) {
+    let store = stage.store();
+    let large = "x\u{1f600}".repeat(200_000);
+    for value in [
+        "",
+        "007",
+        "1e3",
+        "true",
+        " {} ",
+        "OK",
+        "T0s=",
+        "12345678901234567890",
+        "a\0b\"\\\r\n\u{2028}",
+        &large,
+    ] {
+        store.set(&key("k"), value, Expiry::Never).await.unwrap();
+
+        assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some(value));
+    }
+}
+
+async fn odd_keys_are_kept_apart<S: Stage>(stage: S) {
+    let names = ["a b", "a%20b", "a/b", "\"", "\\", "\0", "\u{1f600}", "*", "{a}", "a\nb"];
+    for name in names {
+        stage.store().set(&key(name), name, Expiry::Never).await.unwrap();
+    }
+
+    for name in names {
+        assert_eq!(stage.store().get(&key(name)).await.unwrap().as_deref(), Some(name));
+    }
+}
+
+async fn an_absent_key_reads_as_nothing<S: Stage>(stage: S) {
+    let store = stage.store();
+
+    assert_eq!(store.get(&key("k")).await.unwrap(), None);
+    assert!(!store.exists(&key("k")).await.unwrap());
+    assert_eq!(store.delete(&[key("k")]).await.unwrap(), 0);
+    assert!(!store.expire(&key("k"), ttl(5)).await.unwrap());
+    assert_eq!(store.get_and_delete(&key("k")).await.unwrap(), None);
+    assert_eq!(store.compare_and_set(&key("k"), "", "new", ttl(5)).await.unwrap(), Swap::Absent);
+    assert!(!store.compare_and_delete(&key("k"), "").await.unwrap());
+}
+
+async fn an_expired_key_is_absent_in_every_respect<S: Stage>(stage: S) {
+    let store = stage.store();
+    for name in ["get", "exists", "delete", "expire", "take", "swap", "remove", "claim", "count"] {
+        store.set(&key(name), "1", after(59)).await.unwrap();
+    }
+
+    stage.advance(MINUTE).await;
+
+    assert_eq!(store.get(&key("get")).await.unwrap(), None);
+    assert_eq!(store.get_many(&[key("get")]).await.unwrap(), [None]);
+    assert!(!store.exists(&key("exists")).await.unwrap());
+    assert_eq!(store.delete(&[key("delete")]).await.unwrap(), 0);
+    assert!(!store.expire(&key("expire"), ttl(5)).await.unwrap());
+    assert_eq!(store.get_and_delete(&key("take")).await.unwrap(), None);
+    assert_eq!(store.compare_and_set(&key("swap"), "1", "2", ttl(5)).await.unwrap(), Swap::Absent);
+    assert!(!store.compare_and_delete(&key("remove"), "1").await.unwrap());
+    assert!(store.set_if_absent(&key("claim"), "2", ttl(5)).await.unwrap());
+    assert_eq!(store.increment(&key("count"), 7).await.unwrap(), 7);
+}
+
+async fn a_key_lives_until_its_ttl_is_over<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("short"), "v", after(90)).await.unwrap();
+    store.set(&key("forever"), "v", Expiry::Never).await.unwrap();
+    store
+        .set(&key("longest"), "v", Expiry::After(Ttl::from_seconds("ttl", 9_007_199_254_740_991.0).unwrap()))
+        .await
+        .unwrap();
+
+    stage.advance(MINUTE).await;
+    assert!(store.exists(&key("short")).await.unwrap());
+
+    stage.advance(MINUTE).await;
+    assert!(!store.exists(&key("short")).await.unwrap());
+    assert!(store.exists(&key("forever")).await.unwrap());
+    assert!(store.exists(&key("longest")).await.unwrap());
+}
+
+async fn a_new_value_takes_its_own_ttl<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("kept"), "v", after(30)).await.unwrap();
+    store.set(&key("kept"), "v", Expiry::Never).await.unwrap();
+    store.set(&key("shortened"), "v", Expiry::Never).await.unwrap();
+    store.set(&key("shortened"), "v", after(30)).await.unwrap();
+
+    stage.advance(MINUTE).await;
+
+    assert!(store.exists(&key("kept")).await.unwrap());
+    assert!(!store.exists(&key("shortened")).await.unwrap());
+}
+
+async fn a_moment_already_past_leaves_no_key_behind<S: Stage>(stage: S) {
+    let store = stage.store();
+    for past in [0, 1, support::START - 1] {
+        store.set(&key("k"), "old", Expiry::Never).await.unwrap();
+
+        store.set(&key("k"), "new", Expiry::At(past)).await.unwrap();
+
+        assert!(!store.exists(&key("k")).await.unwrap(), "{past}");
+    }
+    store.set(&key("k"), "v", Expiry::At(u64::from(u32::MAX) * 1_000_000)).await.unwrap();
+    assert!(store.exists(&key("k")).await.unwrap());
+}
+
+async fn only_the_first_of_two_claims_succeeds<S: Stage>(stage: S) {
+    let store = stage.store();
+
+    assert!(store.set_if_absent(&key("k"), "first", ttl(59)).await.unwrap());
+    assert!(!store.set_if_absent(&key("k"), "second", ttl(5)).await.unwrap());
+
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("first"));
+    stage.advance(MINUTE).await;
+    assert!(store.set_if_absent(&key("k"), "third", ttl(5)).await.unwrap());
+}
+
+async fn an_increment_keeps_the_ttl<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("n"), "41", after(59)).await.unwrap();
+
+    assert_eq!(store.increment(&key("n"), 1).await.unwrap(), 42);
+    assert_eq!(store.increment(&key("n"), -50).await.unwrap(), -8);
+    assert_eq!(store.increment(&key("new"), 0).await.unwrap(), 0);
+
+    assert_eq!(store.get(&key("n")).await.unwrap().as_deref(), Some("-8"));
+    stage.advance(MINUTE).await;
+    assert_eq!(store.increment(&key("n"), 1).await.unwrap(), 1);
+    assert_eq!(store.increment(&key("new"), 1).await.unwrap(), 1);
+}
+
+async fn only_a_whole_number_can_be_incremented<S: Stage>(stage: S) {
+    let store = stage.store();
+    for text in ["", "abc", " 1", "1 ", "+1", "01", "-0", "1.0", "1e3", "9223372036854775808"] {
+        store.set(&key("n"), text, Expiry::Never).await.unwrap();
+
+        let error = store.increment(&key("n"), 1).await.unwrap_err();
+
+        assert!(error.is_refused(), "{text}: {error}");
+        assert!(error.to_string().contains("ERR value is not an int"), "{error}");
+        assert_eq!(store.get(&key("n")).await.unwrap().as_deref(), Some(text));
+    }
+    store.set(&key("n"), "9223372036854775807", Expiry::Never).await.unwrap();
+    let error = store.increment(&key("n"), 1).await.unwrap_err();
+    assert!(error.to_string().contains("ERR increment or decrement would overflow"), "{error}");
+}
+
+async fn expire_replaces_the_ttl<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("longer"), "v", after(5)).await.unwrap();
+    store.set(&key("shorter"), "v", Expiry::Never).await.unwrap();
+
+    assert!(store.expire(&key("longer"), ttl(300)).await.unwrap());
+    assert!(store.expire(&key("shorter"), ttl(5)).await.unwrap());
+
+    stage.advance(MINUTE).await;
+    assert_eq!(store.get(&key("longer")).await.unwrap().as_deref(), Some("v"));
+    assert!(!store.exists(&key("shorter")).await.unwrap());
+}
+
+async fn many_values_come_in_the_order_of_their_keys<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("a"), "1", Expiry::Never).await.unwrap();
+    store.set(&key("b"), "", Expiry::Never).await.unwrap();
+
+    let values = store.get_many(&[key("b"), key("none"), key("a"), key("b")]).await.unwrap();
+
+    assert_eq!(values, [Some(String::new()), None, Some("1".into()), Some(String::new())]);
+    assert_eq!(store.get_many(&[]).await.unwrap(), []);
+}
+
+async fn delete_removes_all_keys_and_counts_those_that_existed<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("a"), "1", Expiry::Never).await.unwrap();
+    store.set(&key("b"), "2", Expiry::Never).await.unwrap();
+
+    assert_eq!(store.delete(&[key("a"), key("none"), key("b")]).await.unwrap(), 2);
+
+    assert!(!store.exists(&key("a")).await.unwrap());
+    assert!(!store.exists(&key("b")).await.unwrap());
+    assert_eq!(store.delete(&[]).await.unwrap(), 0);
+}
+
+async fn a_value_can_be_taken_once<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+    assert_eq!(store.get_and_delete(&key("k")).await.unwrap().as_deref(), Some("v"));
+    assert_eq!(store.get_and_delete(&key("k")).await.unwrap(), None);
+}
+
+async fn a_swap_needs_the_expected_value<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "old \u{e9}", Expiry::Never).await.unwrap();
+
+    let changed = store.compare_and_set(&key("k"), "other", "new", ttl(5)).await.unwrap();
+    assert_eq!(changed, Swap::Changed("old \u{e9}".into()));
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("old \u{e9}"));
+
+    assert_eq!(store.compare_and_set(&key("k"), "old \u{e9}", "new", ttl(59)).await.unwrap(), Swap::Done);
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("new"));
+    stage.advance(MINUTE).await;
+    assert!(!store.exists(&key("k")).await.unwrap());
+}
+
+async fn a_conditional_removal_needs_the_expected_value<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+    assert!(!store.compare_and_delete(&key("k"), "other").await.unwrap());
+    assert!(store.exists(&key("k")).await.unwrap());
+    assert!(store.compare_and_delete(&key("k"), "v").await.unwrap());
+    assert!(!store.exists(&key("k")).await.unwrap());
+}
+
+async fn a_group_of_writes_happens_in_order<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("gone"), "v", Expiry::Never).await.unwrap();
+    let set = |name, value: &str, expiry| Write::Set { key: key(name), value: value.into(), expiry };
+
+    store
+        .apply(&[
+            set("a", "1", after(59)),
+            set("b", "1", Expiry::Never),
+            Write::Delete { key: key("gone") },
+            set("b", "2", Expiry::Never),
+            set("past", "v", Expiry::At(1)),
+        ])
+        .await
+        .unwrap();
+    store.apply(&[]).await.unwrap();
+
+    let values = store.get_many(&[key("a"), key("b"), key("gone"), key("past")]).await.unwrap();
+    assert_eq!(values, [Some("1".into()), Some("2".into()), None, None]);
+    stage.advance(MINUTE).await;
+    assert!(!store.exists(&key("a")).await.unwrap());
+}
+
+async fn simultaneous_calls_lose_nothing<S: Stage>(stage: S) {
+    let store = stage.store();
+    let counter = key("n");
+    let claims = key("claim");
+
+    let (sums, granted) = tokio::join!(
+        join_all((0..100).map(|_| store.increment(&counter, 1))),
+        join_all((0..100).map(|_| store.set_if_absent(&claims, "v", ttl(5)))),
+    );
+
+    let mut sums: Vec<i64> = sums.into_iter().map(Result::unwrap).collect();
+    sums.sort_unstable();
+    assert_eq!(sums, (1..=100).collect::<Vec<_>>());
+    assert_eq!(granted.into_iter().filter(|granted| *granted.as_ref().unwrap()).count(), 1);
+}
+
+macro_rules! contract {
+    ($($promise:ident),* $(,)?) => {
+        contract!(@on memory, Memory, $($promise),*);
+        contract!(@on upstash, Upstash, $($promise),*);
+        contract!(@on fallback, Fallback, $($promise),*);
+    };
+    (@on $module:ident, $stage:ident, $($promise:ident),*) => {
+        mod $module {
+            use super::support::{$stage, Stage};
+
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise($stage::start().await).await;
+            })*
+        }
+    };
+}
+
+contract!(
+    a_value_comes_back_exactly_as_it_was_stored,
+    odd_keys_are_kept_apart,
+    an_absent_key_reads_as_nothing,
+    an_expired_key_is_absent_in_every_respect,
+    a_key_lives_until_its_ttl_is_over,
+    a_new_value_takes_its_own_ttl,
+    a_moment_already_past_leaves_no_key_behind,
+    only_the_first_of_two_claims_succeeds,
+    an_increment_keeps_the_ttl,
+    only_a_whole_number_can_be_incremented,
+    expire_replaces_the_ttl,
+    many_values_come_in_the_order_of_their_keys,
+    delete_removes_all_keys_and_counts_those_that_existed,
+    a_value_can_be_taken_once,
+    a_swap_needs_the_expected_value,
+    a_conditional_removal_needs_the_expected_value,
+    a_group_of_writes_happens_in_order,
+    simultaneous_calls_lose_nothing,
+);

@@ -1,0 +1,172 @@
+//! Memory and a real Redis give the same answers: random sequences of calls go through both, and every answer, every
+//! value and every TTL at the end is compared.
+
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use redlatch_core::keys::{Expiry, Key, Ttl};
+use redlatch_core::store::{Store, Write};
+use redlatch_core::upstash::Command;
+use support::{Memory, START, Stage, Upstash, key, pttl};
+
+/// How much real time a case may take: TTLs are compared up to this difference.
+const TOLERANCE_MILLIS: i64 = 9_000;
+
+#[derive(Debug, Clone)]
+enum Call {
+    Get(Key),
+    GetMany(Vec<Key>),
+    Set(Key, String, TestExpiry),
+    SetIfAbsent(Key, String, Ttl),
+    Delete(Vec<Key>),
+    Exists(Key),
+    Increment(Key, i64),
+    Expire(Key, Ttl),
+    GetAndDelete(Key),
+    CompareAndSet(Key, String, String, Ttl),
+    CompareAndDelete(Key, String),
+    Apply(Vec<(Key, Option<(String, TestExpiry)>)>),
+    Advance(Duration),
+}
+
+/// An expiry that both stores can be given, though their clocks show different times.
+#[derive(Debug, Clone, Copy)]
+enum TestExpiry {
+    Never,
+    After(Ttl),
+    Past,
+}
+
+impl TestExpiry {
+    fn expiry(self) -> Expiry {
+        match self {
+            Self::Never => Expiry::Never,
+            Self::After(ttl) => Expiry::After(ttl),
+            Self::Past => Expiry::At(START - 1),
+        }
+    }
+}
+
+fn keys() -> impl Strategy<Value = Key> {
+    prop::sample::select(vec!["a", "b", "c", "form:\u{e9} \"x\""]).prop_map(key)
+}
+
+fn values() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(vec!["", "0", "7", "-3", "9223372036854775807", "007", "OK", "{}"]).prop_map(String::from),
+        1 => any::<String>(),
+    ]
+}
+
+/// TTLs and advances are such that a key has either expired or has at least twenty seconds left.
+fn ttls() -> impl Strategy<Value = Ttl> {
+    prop::sample::select(vec![20, 100, 1_000]).prop_map(Ttl::from_whole_seconds)
+}
+
+fn expiries() -> impl Strategy<Value = TestExpiry> {
+    prop_oneof![
+        2 => Just(TestExpiry::Never),
+        3 => ttls().prop_map(TestExpiry::After),
+        1 => Just(TestExpiry::Past),
+    ]
+}
+
+fn calls() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        3 => keys().prop_map(Call::Get),
+        1 => prop::collection::vec(keys(), 0..4).prop_map(Call::GetMany),
+        4 => (keys(), values(), expiries()).prop_map(|(k, v, e)| Call::Set(k, v, e)),
+        2 => (keys(), values(), ttls()).prop_map(|(k, v, t)| Call::SetIfAbsent(k, v, t)),
+        1 => prop::collection::vec(keys(), 0..3).prop_map(Call::Delete),
+        1 => keys().prop_map(Call::Exists),
+        2 => (keys(), prop_oneof![-5_i64..5, any::<i64>()]).prop_map(|(k, by)| Call::Increment(k, by)),
+        2 => (keys(), ttls()).prop_map(|(k, t)| Call::Expire(k, t)),
+        1 => keys().prop_map(Call::GetAndDelete),
+        2 => (keys(), values(), values(), ttls()).prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
+        1 => (keys(), values()).prop_map(|(k, v)| Call::CompareAndDelete(k, v)),
+        1 => prop::collection::vec((keys(), prop::option::of((values(), expiries()))), 0..4).prop_map(Call::Apply),
+        2 => prop::sample::select(vec![40, 400]).prop_map(|s| Call::Advance(Duration::from_secs(s))),
+    ]
+}
+
+/// What a call answers, in a form that can be compared: of errors, whether Redis refused.
+async fn answer<S: Stage>(stage: &S, call: &Call) -> String {
+    let store = stage.store();
+    match call {
+        Call::Get(key) => shown(store.get(key).await),
+        Call::GetMany(keys) => shown(store.get_many(keys).await),
+        Call::Set(key, value, expiry) => shown(store.set(key, value, expiry.expiry()).await),
+        Call::SetIfAbsent(key, value, ttl) => shown(store.set_if_absent(key, value, *ttl).await),
+        Call::Delete(keys) => shown(store.delete(keys).await),
+        Call::Exists(key) => shown(store.exists(key).await),
+        Call::Increment(key, by) => shown(store.increment(key, *by).await),
+        Call::Expire(key, ttl) => shown(store.expire(key, *ttl).await),
+        Call::GetAndDelete(key) => shown(store.get_and_delete(key).await),
+        Call::CompareAndSet(key, old, new, ttl) => shown(store.compare_and_set(key, old, new, *ttl).await),
+        Call::CompareAndDelete(key, value) => shown(store.compare_and_delete(key, value).await),
+        Call::Apply(writes) => {
+            let writes: Vec<Write> = writes.iter().cloned().map(write).collect();
+            shown(store.apply(&writes).await)
+        }
+        Call::Advance(time) => {
+            stage.advance(*time).await;
+            String::new()
+        }
+    }
+}
+
+fn write((key, value): (Key, Option<(String, TestExpiry)>)) -> Write {
+    match value {
+        Some((value, expiry)) => Write::Set { key, value, expiry: expiry.expiry() },
+        None => Write::Delete { key },
+    }
+}
+
+fn shown<T: std::fmt::Debug>(result: redlatch_core::Result<T>) -> String {
+    match result {
+        Ok(value) => format!("{value:?}"),
+        Err(error) if error.is_refused() => "refused".into(),
+        Err(error) => panic!("unexpected: {error}"),
+    }
+}
+
+/// Milliseconds left as `PTTL` tells them.
+fn memory_pttl(memory: &Memory, key: &Key) -> i64 {
+    match memory.store.expiry(key) {
+        None => -2,
+        Some(Expiry::At(moment)) => i64::try_from(moment - memory.hands.now()).unwrap(),
+        Some(_) => -1,
+    }
+}
+
+async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(), TestCaseError> {
+    for (step, call) in calls.iter().enumerate() {
+        let (left, right) = (answer(memory, call).await, answer(upstash, call).await);
+        prop_assert_eq!(left, right, "step {}: {:?}", step, call);
+    }
+    for name in ["a", "b", "c", "form:\u{e9} \"x\""].map(key) {
+        let (left, right) = (memory_pttl(memory, &name), pttl(&upstash.client, name.as_str()).await);
+        let agree =
+            if left < 0 || right < 0 { left == right } else { (left - right).abs() < TOLERANCE_MILLIS };
+        prop_assert!(agree, "{:?} has {} ms left in memory, {} ms in Redis", name, left, right);
+    }
+    Ok(())
+}
+
+#[test]
+fn memory_and_redis_answer_alike() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let upstash = runtime.block_on(Upstash::start());
+    proptest!(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() },
+        |(calls in prop::collection::vec(calls(), 1..30))| {
+            runtime.block_on(async {
+                upstash.client.run(Command::new("FLUSHALL")).await.unwrap();
+                compare(&Memory::start().await, &upstash, &calls).await
+            })?;
+        }
+    );
+}

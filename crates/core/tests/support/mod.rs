@@ -1,0 +1,172 @@
+//! Stores to run tests on. Time never passes by itself: `advance` lets it pass, on an injected clock or, for a real
+//! Redis, by shortening the TTL of every key.
+
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+pub(crate) mod stub;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use redlatch_core::clock::Clock;
+use redlatch_core::config::{MemoryLimits, Remote, Token};
+use redlatch_core::keys::Key;
+use redlatch_core::notice::Notices;
+use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
+use redlatch_core::upstash::{Client, Command, Reply};
+use redlatch_gateway::{Gateway, Options, RedisServer};
+
+/// The moment at which every injected clock starts.
+pub(crate) const START: u64 = 1_700_000_000_000;
+
+/// A store and a way to let time pass for it.
+pub(crate) trait Stage: Sized {
+    type Store: Store;
+
+    async fn start() -> Self;
+    fn store(&self) -> &Self::Store;
+    async fn advance(&self, time: Duration);
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub(crate) struct Hands(Arc<AtomicU64>);
+
+impl Hands {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(START)))
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.0);
+        Clock::from_fn(move || now.load(Relaxed))
+    }
+
+    pub(crate) fn advance(&self, time: Duration) {
+        self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Relaxed);
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+pub(crate) struct Memory {
+    pub(crate) hands: Hands,
+    pub(crate) store: MemoryStore,
+}
+
+impl Stage for Memory {
+    type Store = MemoryStore;
+
+    async fn start() -> Self {
+        let hands = Hands::new();
+        Self { store: MemoryStore::new(MemoryLimits::default(), hands.clock()), hands }
+    }
+
+    fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    async fn advance(&self, time: Duration) {
+        self.hands.advance(time);
+    }
+}
+
+/// An Upstash-compatible gateway with a Redis of its own.
+pub(crate) struct Upstash {
+    pub(crate) gateway: Gateway,
+    pub(crate) redis: Arc<RedisServer>,
+    pub(crate) client: Client,
+    pub(crate) store: UpstashStore,
+    pub(crate) notices: Notices,
+}
+
+impl Upstash {
+    pub(crate) async fn with(options: Options) -> Self {
+        let redis = Arc::new(RedisServer::start().unwrap());
+        let gateway = Gateway::start(Options { redis: Some(Arc::clone(&redis)), ..options }).await.unwrap();
+        let notices = Notices::default();
+        let client = connect(remote(&gateway), &notices);
+        let store = UpstashStore::new(client.clone(), Clock::system());
+        Self { gateway, redis, client, store, notices }
+    }
+}
+
+impl Stage for Upstash {
+    type Store = UpstashStore;
+
+    async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    fn store(&self) -> &UpstashStore {
+        &self.store
+    }
+
+    async fn advance(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        let Reply::Array(keys) = self.client.run(Command::new("KEYS").arg("*")).await.unwrap() else {
+            panic!("KEYS answers an array")
+        };
+        for key in keys {
+            let key = key.into_text().unwrap().unwrap();
+            if let remaining @ 0.. = pttl(&self.client, &key).await {
+                let shorter = Command::new("PEXPIRE").arg(&key).number(remaining - millis);
+                self.client.run(shorter).await.unwrap();
+            }
+        }
+    }
+}
+
+/// A fallback store whose database answers.
+pub(crate) struct Fallback {
+    pub(crate) upstash: Upstash,
+    pub(crate) store: FallbackStore<UpstashStore>,
+}
+
+impl Stage for Fallback {
+    type Store = FallbackStore<UpstashStore>;
+
+    async fn start() -> Self {
+        let upstash = Upstash::start().await;
+        let memory = MemoryStore::new(MemoryLimits::default(), Clock::system());
+        let store = FallbackStore::new(Some(upstash.store.clone()), memory, upstash.notices.clone());
+        Self { upstash, store }
+    }
+
+    fn store(&self) -> &Self::Store {
+        &self.store
+    }
+
+    async fn advance(&self, time: Duration) {
+        self.upstash.advance(time).await;
+    }
+}
+
+pub(crate) fn remote(gateway: &Gateway) -> Remote {
+    Remote {
+        url: gateway.url(),
+        token: Token::new(gateway.token()),
+        timeout: Duration::from_secs(20),
+        extra_ca_certs: None,
+    }
+}
+
+/// A client whose driver runs on the test's runtime.
+pub(crate) fn connect(remote: Remote, notices: &Notices) -> Client {
+    let (client, driver) = Client::new(remote, notices.clone());
+    tokio::spawn(driver.run());
+    client
+}
+
+/// Milliseconds that a key has left; -1 for no TTL, -2 for no key.
+pub(crate) async fn pttl(client: &Client, key: &str) -> i64 {
+    client.run(Command::new("PTTL").arg(key)).await.unwrap().into_integer().unwrap()
+}
+
+pub(crate) fn key(name: &str) -> Key {
+    Key::plain("key", name).unwrap()
+}

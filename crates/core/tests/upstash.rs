@@ -1,0 +1,248 @@
+//! What goes over the wire, and what comes of answers that are not what they should be.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redlatch_core::config::{Remote, Token};
+use redlatch_core::keys::{Expiry, Ttl};
+use redlatch_core::notice::Notices;
+use redlatch_core::store::{Store, Swap};
+use redlatch_core::upstash::{Client, Command, Reply};
+use redlatch_gateway::Fault;
+use support::stub::Stub;
+use support::{Stage, Upstash, connect, key, remote};
+
+fn client(url: &str) -> Client {
+    let remote = Remote {
+        url: url.into(),
+        token: Token::new("the-token"),
+        timeout: Duration::from_secs(20),
+        extra_ca_certs: None,
+    };
+    connect(remote, &Notices::default())
+}
+
+fn ok() -> support::stub::Response {
+    (200, vec![], r#"{"result":"OK"}"#.into())
+}
+
+#[tokio::test]
+async fn a_request_carries_the_token_and_asks_for_base64() {
+    let stub = Stub::start(|_, _| ok()).await;
+
+    client(&stub.url).run(Command::new("SET").arg("k").arg("v")).await.unwrap();
+
+    let request = stub.requests().remove(0);
+    assert_eq!((request.path.as_str(), request.body.as_str()), ("/", r#"["SET","k","v"]"#));
+    for (name, value) in [
+        ("authorization", "Bearer the-token"),
+        ("content-type", "application/json"),
+        ("upstash-encoding", "base64"),
+        ("upstash-sync-token", ""),
+    ] {
+        assert_eq!(request.headers.get(name).unwrap(), value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_in_the_url_is_kept() {
+    let stub = Stub::start(|_, _| ok()).await;
+
+    client(&format!("{}/proxy", stub.url)).run(Command::new("PING")).await.unwrap();
+
+    assert_eq!(stub.requests()[0].path, "/proxy/");
+}
+
+#[tokio::test]
+async fn commands_of_one_moment_are_one_pipeline_in_their_order() {
+    let stub =
+        Stub::start(|_, _| (200, vec![], r#"[{"result":1},{"error":"ERR no"},{"result":3}]"#.into())).await;
+    let client = client(&stub.url);
+
+    let answers = join_all(["a", "b", "c"].map(|k| client.run(Command::new("INCR").arg(k)))).await;
+
+    assert_eq!(stub.requests().len(), 1);
+    let request = stub.requests().remove(0);
+    assert_eq!(request.path, "/pipeline");
+    assert_eq!(request.body, r#"[["INCR","a"],["INCR","b"],["INCR","c"]]"#);
+    assert_eq!(answers[0].as_ref().unwrap(), &Reply::Integer(1));
+    assert!(answers[1].as_ref().unwrap_err().is_refused());
+    assert_eq!(answers[2].as_ref().unwrap(), &Reply::Integer(3));
+}
+
+#[tokio::test]
+async fn a_transaction_is_a_request_of_its_own() {
+    let stub = Stub::start(|_, request| match request.path.as_str() {
+        "/multi-exec" => (200, vec![], r#"[{"result":"OK"},{"result":1}]"#.into()),
+        _ => ok(),
+    })
+    .await;
+    let client = client(&stub.url);
+    let set = || Command::new("SET").arg("k").arg("v");
+
+    let (before, group, after) = tokio::join!(
+        client.run(set()),
+        client.transaction(vec![set(), Command::new("DEL").arg("d")]),
+        client.run(set())
+    );
+
+    assert_eq!((before.unwrap(), after.unwrap()), (Reply::Ok, Reply::Ok));
+    let replies: Vec<Reply> = group.unwrap().into_iter().map(Result::unwrap).collect();
+    assert_eq!(replies, [Reply::Ok, Reply::Integer(1)]);
+    let paths: Vec<String> = stub.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/", "/multi-exec", "/"]);
+}
+
+#[tokio::test]
+async fn a_large_batch_is_divided_and_keeps_its_order() {
+    let upstash = Upstash::start().await;
+    let large = "x".repeat(3 * 1024 * 1024);
+
+    let counts = join_all((0..1_500).map(|_| upstash.client.run(Command::new("INCR").arg("n")))).await;
+    assert_eq!(counts.last().unwrap().as_ref().unwrap(), &Reply::Integer(1_500));
+    assert_eq!(upstash.gateway.counters().requests, 2);
+
+    upstash.gateway.reset_counters();
+    let stored =
+        join_all(["a", "b"].map(|k| upstash.client.run(Command::new("SET").arg(k).arg(&large)))).await;
+    assert!(stored.into_iter().all(|reply| reply.unwrap() == Reply::Ok));
+    assert_eq!(upstash.gateway.counters().requests, 2);
+}
+
+#[tokio::test]
+async fn the_sync_token_goes_back_with_the_very_next_request() {
+    let stub = Stub::start(|number, _| {
+        let status = if number == 1 { 400 } else { 200 };
+        let body = if number == 1 { r#"{"error":"ERR no"}"# } else { r#"{"result":"OK"}"# };
+        let headers =
+            if number == 2 { vec![] } else { vec![("upstash-sync-token", format!("token{number}"))] };
+        (status, headers, body.into())
+    })
+    .await;
+    let client = client(&stub.url);
+
+    for _ in 0..4 {
+        let _ = client.run(Command::new("SET").arg("k").arg("v")).await;
+    }
+
+    let sent: Vec<_> = stub
+        .requests()
+        .iter()
+        .map(|r| r.headers["upstash-sync-token"].to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["", "token0", "token1", "token1"]);
+}
+
+#[tokio::test]
+async fn a_script_is_sent_again_when_the_server_has_lost_it() {
+    let upstash = Upstash::start().await;
+    let swap = async |old, new| {
+        upstash.store.compare_and_set(&key("k"), old, new, Ttl::from_whole_seconds(60)).await.unwrap()
+    };
+    upstash.store.set(&key("k"), "0", Expiry::Never).await.unwrap();
+
+    assert_eq!(swap("0", "1").await, Swap::Done);
+    upstash.gateway.reset_counters();
+    assert_eq!(swap("1", "2").await, Swap::Done);
+    assert_eq!(upstash.gateway.counters().requests, 1);
+
+    upstash.client.run(Command::new("SCRIPT").arg("FLUSH")).await.unwrap();
+    assert_eq!(swap("2", "3").await, Swap::Done);
+    assert_eq!(upstash.gateway.counters().command("eval"), 1);
+}
+
+#[tokio::test]
+async fn an_outage_is_told_apart_from_a_refusal() {
+    let status =
+        |status, body: &str| Fault::Status { status, body: Some(body.into()), headers: BTreeMap::new() };
+    for fault in [
+        Fault::Drop,
+        Fault::Reset { after_bytes: Some(5) },
+        Fault::Garbage { body: Some("<html>hello</html>".into()) },
+        Fault::Truncate { keep_bytes: Some(8) },
+        status(500, r#"{"error":"ERR internal"}"#),
+        status(503, "busy"),
+        status(429, r#"{"error":"ERR slow down"}"#),
+        status(401, r#"{"error":"WRONGPASS invalid"}"#),
+        Fault::Refuse,
+    ] {
+        let upstash = Upstash::start().await;
+        upstash.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+        upstash.gateway.add_fault(fault.clone()).await.unwrap();
+        let error = upstash.store.get(&key("k")).await.unwrap_err();
+        assert!(error.is_outage(), "{fault:?}: {error}");
+
+        upstash.gateway.clear_faults().await.unwrap();
+        assert_eq!(upstash.store.get(&key("k")).await.unwrap().as_deref(), Some("v"), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_ends_at_its_deadline() {
+    let upstash = Upstash::start().await;
+    let client = connect(
+        Remote { timeout: Duration::from_millis(100), ..remote(&upstash.gateway) },
+        &Notices::default(),
+    );
+    upstash.gateway.add_fault(Fault::Hang).await.unwrap();
+
+    let error = client.run(Command::new("GET").arg("k")).await.unwrap_err();
+
+    assert!(error.is_timeout() && error.is_outage(), "{error}");
+}
+
+#[tokio::test]
+async fn a_command_whose_answer_was_lost_is_not_sent_again() {
+    let upstash = Upstash::start().await;
+    upstash.gateway.add_fault(Fault::ExecuteThenDrop).await.unwrap();
+
+    assert!(upstash.store.increment(&key("n"), 1).await.unwrap_err().is_outage());
+
+    upstash.gateway.clear_faults().await.unwrap();
+    assert_eq!(upstash.store.get(&key("n")).await.unwrap().as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let stub = Stub::start(|_, _| (307, vec![("location", "/elsewhere".into())], String::new())).await;
+
+    let error = client(&stub.url).run(Command::new("PING")).await.unwrap_err();
+
+    assert!(error.is_outage(), "{error}");
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_read_only_token_is_refused_writing() {
+    let upstash = Upstash::start().await;
+    let token = Token::new(upstash.gateway.read_only_token());
+    let reader = connect(Remote { token, ..remote(&upstash.gateway) }, &Notices::default());
+
+    let error = reader.run(Command::new("SET").arg("form:k").arg("v")).await.unwrap_err();
+
+    assert!(error.is_refused() && error.to_string().contains("NOPERM"), "{error}");
+    assert_eq!(reader.run(Command::new("GET").arg("form:k")).await.unwrap(), Reply::Nil);
+}
+
+#[tokio::test]
+async fn errors_show_neither_token_nor_address_nor_arguments() {
+    let remote = Remote {
+        url: "http://127.0.0.1:1/the-address".into(),
+        token: Token::new("the-token"),
+        timeout: Duration::from_secs(20),
+        extra_ca_certs: None,
+    };
+
+    let error =
+        connect(remote, &Notices::default()).run(Command::new("GET").arg("the-key")).await.unwrap_err();
+
+    let shown = format!("{error} {error:?}");
+    assert!(
+        !shown.contains("the-token") && !shown.contains("the-address") && !shown.contains("the-key"),
+        "{shown}"
+    );
+}
