@@ -14,25 +14,25 @@ export declare class CustomerCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores a customer. */
-  setCustomer(slot: number, customerId: unknown, data: unknown, ttlSeconds: unknown): unknown
+  setCustomer(slot: number, customerId: unknown, data: unknown, ttlSeconds: unknown): Answer
   /** The JSON of a customer, or `null`. */
-  getCustomer(slot: number, customerId: unknown): unknown
+  getCustomer(slot: number, customerId: unknown): Answer
   /** Stores which customer a user is. */
-  setUserMapping(slot: number, userId: unknown, customerId: unknown, ttlSeconds: unknown): unknown
+  setUserMapping(slot: number, userId: unknown, customerId: unknown, ttlSeconds: unknown): Answer
   /** The customer id of a user, or `null`. */
-  getCustomerByUserId(slot: number, userId: unknown): unknown
+  getCustomerByUserId(slot: number, userId: unknown): Answer
   /** Stores which customer has an e-mail address. */
-  setEmailMapping(slot: number, email: unknown, customerId: unknown, ttlSeconds: unknown): unknown
+  setEmailMapping(slot: number, email: unknown, customerId: unknown, ttlSeconds: unknown): Answer
   /** The customer id of an e-mail address, or `null`. */
-  getCustomerByEmail(slot: number, email: unknown): unknown
+  getCustomerByEmail(slot: number, email: unknown): Answer
   /** Stores a subscription. */
-  setSubscription(slot: number, subscriptionId: unknown, data: unknown, ttlSeconds: unknown): unknown
+  setSubscription(slot: number, subscriptionId: unknown, data: unknown, ttlSeconds: unknown): Answer
   /** The JSON of a subscription, or `null`. */
-  getSubscription(slot: number, subscriptionId: unknown): unknown
+  getSubscription(slot: number, subscriptionId: unknown): Answer
   /** Forgets a customer and the mappings that lead to it. */
-  deleteCustomer(slot: number, customerId: unknown, email: unknown, userId: unknown): unknown
+  deleteCustomer(slot: number, customerId: unknown, email: unknown, userId: unknown): Answer
   /** `{ status, message }` as JSON. */
-  healthCheck(slot: number): unknown
+  healthCheck(slot: number): Answer
 }
 
 /** Form submissions. */
@@ -40,23 +40,23 @@ export declare class FormCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores a submission. */
-  set(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): unknown
+  set(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): Answer
   /** The JSON of the submission, or `null`. */
-  get(slot: number, key: unknown): unknown
+  get(slot: number, key: unknown): Answer
   /** Whether the submission is being processed. */
-  isProcessing(slot: number, key: unknown): unknown
+  isProcessing(slot: number, key: unknown): Answer
   /** Claims the submission. */
-  tryAcquireProcessing(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): unknown
+  tryAcquireProcessing(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): Answer
   /** Marks the submission as completed. */
-  markCompleted(slot: number, key: unknown, ttlSeconds: unknown): unknown
+  markCompleted(slot: number, key: unknown, ttlSeconds: unknown): Answer
   /** Marks the submission as failed. */
-  markFailed(slot: number, key: unknown, ttlSeconds: unknown): unknown
+  markFailed(slot: number, key: unknown, ttlSeconds: unknown): Answer
   /** Forgets the submission. */
-  delete(slot: number, key: unknown): unknown
+  delete(slot: number, key: unknown): Answer
   /** The key of a submission. */
   static generateKey(eventId: unknown, guestEmail: unknown, startTime: unknown): string
   /** `{ status, message }` as JSON. */
-  healthCheck(slot: number): unknown
+  healthCheck(slot: number): Answer
 }
 
 /** Results of API requests. */
@@ -64,22 +64,22 @@ export declare class IdempotencyCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores the result of a request. */
-  set(slot: number, key: unknown, result: unknown, ttlSeconds: unknown): unknown
+  set(slot: number, key: unknown, result: unknown, ttlSeconds: unknown): Answer
   /** The JSON of the result, or `null`. */
-  get(slot: number, key: unknown): unknown
+  get(slot: number, key: unknown): Answer
   /** Whether there is a result. */
-  exists(slot: number, key: unknown): unknown
+  exists(slot: number, key: unknown): Answer
   /** Forgets the result. */
-  delete(slot: number, key: unknown): unknown
+  delete(slot: number, key: unknown): Answer
   /** `{ status, message }` as JSON. */
-  healthCheck(slot: number): unknown
+  healthCheck(slot: number): Answer
 }
 
 /** One evaluation of `index.js`. */
 export declare class Realm {
   /** A realm that knows nothing of its environment yet. */
   constructor()
-  /** Whether `open` has to be called before the next call. */
+  /** Whether the realm is ready for calls; otherwise `open` comes first. */
   get isOpen(): boolean
   /** Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell. */
   open(environment: object): Array<string>
@@ -88,7 +88,7 @@ export declare class Realm {
   /** Sends what has been called since the last flush. `settle` is held until it is all settled. */
   flush(settle: (arg: SettleArgs) => void): void
   /** Lets the calls under way finish, then lets go of connections and threads. */
-  close(slot: number): unknown
+  close(slot: number): Answer
 }
 
 /** String keys with TTLs. */
@@ -96,25 +96,25 @@ export declare class RedisManager {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores a value, with a TTL or for good. */
-  set(slot: number, key: unknown, value: unknown, expirationSeconds: unknown): unknown
+  set(slot: number, key: unknown, value: unknown, expirationSeconds: unknown): Answer
   /** The value, or `null`. */
-  get(slot: number, key: unknown): unknown
+  get(slot: number, key: unknown): Answer
   /** Removes a key. */
-  del(slot: number, key: unknown): unknown
+  del(slot: number, key: unknown): Answer
   /** Whether the key is there. */
-  exists(slot: number, key: unknown): unknown
+  exists(slot: number, key: unknown): Answer
   /** Stores a value unless the key is there. */
-  setNx(slot: number, key: unknown, value: unknown, expirationSeconds: unknown): unknown
+  setNx(slot: number, key: unknown, value: unknown, expirationSeconds: unknown): Answer
   /** Adds to a counter. */
-  incr(slot: number, key: unknown, increment: unknown): unknown
+  incr(slot: number, key: unknown, increment: unknown): Answer
   /** Gives a key a new TTL. */
-  expire(slot: number, key: unknown, seconds: unknown): unknown
+  expire(slot: number, key: unknown, seconds: unknown): Answer
   /** A JSON array of the values or `null`. */
-  mget(slot: number, keys: unknown): unknown
+  mget(slot: number, keys: unknown): Answer
   /** Stores a value until a moment. */
-  setWithTimestamp(slot: number, key: unknown, value: unknown, expiresAt: unknown): unknown
+  setWithTimestamp(slot: number, key: unknown, value: unknown, expiresAt: unknown): Answer
   /** `{ status, responseTime, mode, message, error? }` as JSON. */
-  healthCheck(slot: number): unknown
+  healthCheck(slot: number): Answer
   /** `{ isRedisAvailable, inMemoryCacheSize, cacheType }` as JSON. */
   getCacheStats(): string
 }

@@ -111,7 +111,7 @@ pub(crate) fn increment(name: &str, value: Unknown<'_>) -> Result<i64> {
 }
 
 /// The JSON text of an object, by the caller's `JSON.stringify`: it keeps order, numbers and `toJSON`.
-pub(crate) fn json(env: &Env, stringify: &Stringify, name: &str, value: Unknown<'static>) -> Result<String> {
+pub(crate) fn json(env: &Env, stringify: &Stringify, name: &str, value: Unknown<'_>) -> Result<String> {
     expect(name, &value, ValueType::Object, "an object")?;
     let text = stringify
         .borrow_back(env)?

@@ -9,7 +9,7 @@ use redlatch_core::keys::FORM;
 
 use crate::argument;
 use crate::error::Failure;
-use crate::realm::{Realm, RealmState};
+use crate::realm::{Answer, Realm, RealmState};
 
 /// Form submissions.
 #[napi]
@@ -27,127 +27,104 @@ impl FormCache {
 
     /// Stores a submission.
     #[napi(catch_unwind)]
-    pub fn set<'env>(
+    pub fn set<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        form_data: Unknown<'static>,
-        ttl_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::key(FORM, "key", key)?,
-                    Submission::from_json("formData", self.realm.json(env, "formData", form_data)?)?,
-                    argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-                ))
-            },
-            |handle, (key, submission, ttl)| async move { handle.forms.set(&key, &submission, ttl).await },
-        )
+        key: Unknown<'e>,
+        form_data: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::key(FORM, "key", key)?,
+                Submission::from_json("formData", self.realm.json(env, "formData", form_data)?)?,
+                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, submission, ttl)| async move {
+            handle.forms.set(&key, &submission, ttl).await
+        })
     }
 
     /// The JSON of the submission, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::key(FORM, "key", key),
-            |handle, key| async move { handle.forms.get(&key).await },
-        )
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(FORM, "key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move { handle.forms.get(&key).await })
     }
 
     /// Whether the submission is being processed.
     #[napi(catch_unwind)]
-    pub fn is_processing<'env>(
-        &self,
-        env: &'env Env,
-        slot: u32,
-        key: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
+    pub fn is_processing<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(FORM, "key", key);
         self.realm.call(
             env,
             slot,
-            || argument::key(FORM, "key", key),
+            arguments,
             |handle, key| async move { handle.forms.is_processing(&key).await },
         )
     }
 
     /// Claims the submission.
     #[napi(catch_unwind)]
-    pub fn try_acquire_processing<'env>(
+    pub fn try_acquire_processing<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        form_data: Unknown<'static>,
-        ttl_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::key(FORM, "key", key)?,
-                    Submission::processing_from_json(
-                        "formData",
-                        &self.realm.json(env, "formData", form_data)?,
-                    )?,
-                    argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-                ))
-            },
-            |handle, (key, submission, ttl)| async move {
-                handle.forms.try_acquire_processing(&key, &submission, ttl).await
-            },
-        )
+        key: Unknown<'e>,
+        form_data: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::key(FORM, "key", key)?,
+                Submission::processing_from_json("formData", &self.realm.json(env, "formData", form_data)?)?,
+                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, submission, ttl)| async move {
+            handle.forms.try_acquire_processing(&key, &submission, ttl).await
+        })
     }
 
     /// Marks the submission as completed.
     #[napi(catch_unwind)]
-    pub fn mark_completed<'env>(
+    pub fn mark_completed<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        ttl_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?)),
-            |handle, (key, ttl)| async move { handle.forms.mark_completed(&key, ttl).await },
-        )
+        key: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments =
+            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?));
+        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
+            handle.forms.mark_completed(&key, ttl).await
+        })
     }
 
     /// Marks the submission as failed.
     #[napi(catch_unwind)]
-    pub fn mark_failed<'env>(
+    pub fn mark_failed<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        ttl_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?)),
-            |handle, (key, ttl)| async move { handle.forms.mark_failed(&key, ttl).await },
-        )
+        key: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments =
+            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?));
+        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
+            handle.forms.mark_failed(&key, ttl).await
+        })
     }
 
     /// Forgets the submission.
     #[napi(catch_unwind)]
-    pub fn delete<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::key(FORM, "key", key),
-            |handle, key| async move { handle.forms.delete(&key).await },
-        )
+    pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(FORM, "key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move { handle.forms.delete(&key).await })
     }
 
     /// The key of a submission.
@@ -170,7 +147,7 @@ impl FormCache {
 
     /// `{ status, message }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
         self.realm.call(
             env,
             slot,

@@ -8,7 +8,7 @@ use redlatch_core::caches::Outcome;
 use redlatch_core::keys::IDEMPOTENCY;
 
 use crate::argument;
-use crate::realm::{Realm, RealmState};
+use crate::realm::{Answer, Realm, RealmState};
 
 /// Results of API requests.
 #[napi]
@@ -26,64 +26,60 @@ impl IdempotencyCache {
 
     /// Stores the result of a request.
     #[napi(catch_unwind)]
-    pub fn set<'env>(
+    pub fn set<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        result: Unknown<'static>,
-        ttl_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::key(IDEMPOTENCY, "key", key)?,
-                    Outcome::from_json("result", self.realm.json(env, "result", result)?)?,
-                    argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-                ))
-            },
-            |handle, (key, result, ttl)| async move { handle.idempotency.set(&key, &result, ttl).await },
-        )
+        key: Unknown<'e>,
+        result: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::key(IDEMPOTENCY, "key", key)?,
+                Outcome::from_json("result", self.realm.json(env, "result", result)?)?,
+                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, result, ttl)| async move {
+            handle.idempotency.set(&key, &result, ttl).await
+        })
     }
 
     /// The JSON of the result, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::key(IDEMPOTENCY, "key", key),
-            |handle, key| async move { handle.idempotency.get(&key).await },
-        )
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(IDEMPOTENCY, "key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move { handle.idempotency.get(&key).await })
     }
 
     /// Whether there is a result.
     #[napi(catch_unwind)]
-    pub fn exists<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+    pub fn exists<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(IDEMPOTENCY, "key", key);
         self.realm.call(
             env,
             slot,
-            || argument::key(IDEMPOTENCY, "key", key),
+            arguments,
             |handle, key| async move { handle.idempotency.exists(&key).await },
         )
     }
 
     /// Forgets the result.
     #[napi(catch_unwind)]
-    pub fn delete<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+    pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::key(IDEMPOTENCY, "key", key);
         self.realm.call(
             env,
             slot,
-            || argument::key(IDEMPOTENCY, "key", key),
+            arguments,
             |handle, key| async move { handle.idempotency.delete(&key).await },
         )
     }
 
     /// `{ status, message }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
         self.realm.call(
             env,
             slot,

@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 /// A call on its way: it settles its promise itself.
 pub(crate) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Sends calls to the thread; it ends when the last clone is dropped.
+#[derive(Clone)]
 pub(crate) struct IoThread {
     messages: mpsc::UnboundedSender<Message>,
 }

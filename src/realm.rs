@@ -3,7 +3,7 @@
 //! There is one for each JavaScript thread that loads the package, and under Jest one for each test file, while the
 //! addon itself is loaded once in a process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,14 +16,18 @@ use redlatch_core::{Config, Result as CoreResult};
 
 use crate::argument::{self, Stringify};
 use crate::error::Failure;
-use crate::handle::Handle;
+use crate::handle::{Handle, Lease};
 use crate::io_thread::Call;
 use crate::promise::{self, IntoValue, Promises, SettleArgs, Value};
+
+/// What a method returns: the result, or `undefined` when the call is under way.
+pub(crate) type Answer<'env> = napi::Result<Unknown<'env>>;
 
 /// The part of a realm that its classes share.
 pub(crate) struct RealmState {
     options: RefCell<Options>,
-    handle: RefCell<Option<Arc<Handle>>>,
+    lease: RefCell<Option<Lease>>,
+    is_configured: Cell<bool>,
     promises: Rc<Promises>,
     stringify: Stringify,
 }
@@ -37,7 +41,7 @@ impl RealmState {
         slot: u32,
         arguments: impl FnOnce() -> Result<A, Failure>,
         work: impl FnOnce(Arc<Handle>, A) -> F,
-    ) -> napi::Result<Unknown<'env>>
+    ) -> Answer<'env>
     where
         T: IntoValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
@@ -78,13 +82,15 @@ impl RealmState {
     }
 
     /// The JSON text of an object argument.
-    pub(crate) fn json(&self, env: &Env, name: &str, value: Unknown<'static>) -> argument::Result<String> {
+    pub(crate) fn json(&self, env: &Env, name: &str, value: Unknown<'_>) -> argument::Result<String> {
         argument::json(env, &self.stringify, name, value)
     }
 
     /// The service, which [`Realm::open`] has opened.
     fn handle(&self) -> Result<Arc<Handle>, Failure> {
-        self.handle.borrow().clone().ok_or_else(|| Failure::internal("the realm has not been opened"))
+        let lease = self.lease.borrow();
+        let handle = lease.as_ref().map(|lease| Arc::clone(lease.handle()));
+        handle.ok_or_else(|| Failure::internal("the realm has not been opened"))
     }
 }
 
@@ -100,21 +106,22 @@ impl Realm {
     #[napi(constructor)]
     pub fn new(env: &Env) -> napi::Result<Self> {
         let stringify = argument::stringify(env)?;
-        let promises = Rc::new(Promises::new());
         Ok(Self {
             state: Rc::new(RealmState {
                 options: RefCell::default(),
-                handle: RefCell::default(),
-                promises,
+                lease: RefCell::default(),
+                is_configured: Cell::new(false),
+                promises: Rc::new(Promises::new()),
                 stringify,
             }),
         })
     }
 
-    /// Whether `open` has to be called before the next call.
+    /// Whether the realm is ready for calls; otherwise `open` comes first.
     #[napi(getter, catch_unwind)]
     pub fn is_open(&self) -> bool {
-        self.state.handle.borrow().as_ref().is_some_and(|handle| !handle.is_closed())
+        let lease = self.state.lease.borrow();
+        self.state.is_configured.get() && lease.as_ref().is_some_and(|lease| !lease.handle().is_closed())
     }
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
@@ -122,7 +129,9 @@ impl Realm {
     pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
-        *self.state.handle.borrow_mut() = Some(Handle::open(&config));
+        let present = self.state.lease.take();
+        *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
+        self.state.is_configured.set(true);
         notices.into_iter().flat_map(promise::parts).collect()
     }
 
@@ -131,7 +140,7 @@ impl Realm {
     pub fn configure(&self, env: &Env, options: Unknown<'_>) -> napi::Result<()> {
         let options = read_options(options).map_err(|failure| failure.throw(env))?;
         *self.state.options.borrow_mut() = options;
-        *self.state.handle.borrow_mut() = None;
+        self.state.is_configured.set(false);
         Ok(())
     }
 
@@ -145,11 +154,11 @@ impl Realm {
 
     /// Lets the calls under way finish, then lets go of connections and threads.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+    pub fn close<'env>(&self, env: &'env Env, slot: u32) -> Answer<'env> {
         self.state.promises.flush();
-        let Some(handle) = self.state.handle.take() else { return ().into_value().into_unknown(env) };
-        let ticket = self.state.promises.ticket(env, slot, &handle)?;
-        handle.close(move || ticket.settle(Ok(().into_value())));
+        let Some(lease) = self.state.lease.take() else { return ().into_value().into_unknown(env) };
+        let ticket = self.state.promises.ticket(env, slot, lease.handle())?;
+        lease.handle().close(move || ticket.settle(Ok(().into_value())));
         ().into_unknown(env)
     }
 }

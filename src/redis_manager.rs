@@ -9,7 +9,7 @@ use redlatch_core::keys::Expiry;
 use redlatch_core::store::Store;
 
 use crate::argument;
-use crate::realm::{Realm, RealmState};
+use crate::realm::{Answer, Realm, RealmState};
 
 /// String keys with TTLs.
 #[napi]
@@ -27,159 +27,124 @@ impl RedisManager {
 
     /// Stores a value, with a TTL or for good.
     #[napi(catch_unwind)]
-    pub fn set<'env>(
+    pub fn set<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        value: Unknown<'env>,
-        expiration_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::plain_key("key", key)?,
-                    argument::text("value", value)?,
-                    argument::optional_ttl("expirationSeconds", expiration_seconds)?,
-                ))
-            },
-            |handle, (key, value, ttl)| async move {
-                handle.store.set(&key, &value, ttl.map_or(Expiry::Never, Expiry::After)).await
-            },
-        )
+        key: Unknown<'e>,
+        value: Unknown<'e>,
+        expiration_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::plain_key("key", key)?,
+                argument::text("value", value)?,
+                argument::optional_ttl("expirationSeconds", expiration_seconds)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, value, ttl)| async move {
+            handle.store.set(&key, &value, ttl.map_or(Expiry::Never, Expiry::After)).await
+        })
     }
 
     /// The value, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::plain_key("key", key),
-            |handle, key| async move { handle.store.get(&key).await },
-        )
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::plain_key("key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move { handle.store.get(&key).await })
     }
 
     /// Removes a key.
     #[napi(catch_unwind)]
-    pub fn del<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::plain_key("key", key),
-            |handle, key| async move { handle.store.delete(&[key]).await.map(drop) },
-        )
+    pub fn del<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::plain_key("key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move {
+            handle.store.delete(&[key]).await.map(drop)
+        })
     }
 
     /// Whether the key is there.
     #[napi(catch_unwind)]
-    pub fn exists<'env>(&self, env: &'env Env, slot: u32, key: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::plain_key("key", key),
-            |handle, key| async move { handle.store.exists(&key).await },
-        )
+    pub fn exists<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::plain_key("key", key);
+        self.realm.call(env, slot, arguments, |handle, key| async move { handle.store.exists(&key).await })
     }
 
     /// Stores a value unless the key is there.
     #[napi(catch_unwind)]
-    pub fn set_nx<'env>(
+    pub fn set_nx<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        value: Unknown<'env>,
-        expiration_seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::plain_key("key", key)?,
-                    argument::text("value", value)?,
-                    argument::ttl("expirationSeconds", expiration_seconds)?,
-                ))
-            },
-            |handle, (key, value, ttl)| async move { handle.store.set_if_absent(&key, &value, ttl).await },
-        )
+        key: Unknown<'e>,
+        value: Unknown<'e>,
+        expiration_seconds: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::plain_key("key", key)?,
+                argument::text("value", value)?,
+                argument::ttl("expirationSeconds", expiration_seconds)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, value, ttl)| async move {
+            handle.store.set_if_absent(&key, &value, ttl).await
+        })
     }
 
     /// Adds to a counter.
     #[napi(catch_unwind)]
-    pub fn incr<'env>(
-        &self,
-        env: &'env Env,
-        slot: u32,
-        key: Unknown<'env>,
-        increment: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok((argument::plain_key("key", key)?, argument::increment("increment", increment)?)),
-            |handle, (key, by)| async move { handle.store.increment(&key, by).await },
-        )
+    pub fn incr<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>, increment: Unknown<'e>) -> Answer<'e> {
+        let arguments =
+            || Ok((argument::plain_key("key", key)?, argument::increment("increment", increment)?));
+        self.realm.call(env, slot, arguments, |handle, (key, by)| async move {
+            handle.store.increment(&key, by).await
+        })
     }
 
     /// Gives a key a new TTL.
     #[napi(catch_unwind)]
-    pub fn expire<'env>(
-        &self,
-        env: &'env Env,
-        slot: u32,
-        key: Unknown<'env>,
-        seconds: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok((argument::plain_key("key", key)?, argument::ttl("seconds", seconds)?)),
-            |handle, (key, ttl)| async move { handle.store.expire(&key, ttl).await },
-        )
+    pub fn expire<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>, seconds: Unknown<'e>) -> Answer<'e> {
+        let arguments = || Ok((argument::plain_key("key", key)?, argument::ttl("seconds", seconds)?));
+        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
+            handle.store.expire(&key, ttl).await
+        })
     }
 
     /// A JSON array of the values or `null`.
     #[napi(catch_unwind)]
-    pub fn mget<'env>(&self, env: &'env Env, slot: u32, keys: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || argument::plain_keys("keys", keys),
-            |handle, keys| async move { handle.store.get_many(&keys).await.map(|values| json_array(&values)) },
-        )
+    pub fn mget<'e>(&self, env: &'e Env, slot: u32, keys: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::plain_keys("keys", keys);
+        self.realm.call(env, slot, arguments, |handle, keys| async move {
+            handle.store.get_many(&keys).await.map(|values| json_array(&values))
+        })
     }
 
     /// Stores a value until a moment.
     #[napi(catch_unwind)]
-    pub fn set_with_timestamp<'env>(
+    pub fn set_with_timestamp<'e>(
         &self,
-        env: &'env Env,
+        env: &'e Env,
         slot: u32,
-        key: Unknown<'env>,
-        value: Unknown<'env>,
-        expires_at: Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
-        self.realm.call(
-            env,
-            slot,
-            || {
-                Ok((
-                    argument::plain_key("key", key)?,
-                    argument::text("value", value)?,
-                    argument::moment("expiresAt", expires_at)?,
-                ))
-            },
-            |handle, (key, value, expiry)| async move { handle.store.set(&key, &value, expiry).await },
-        )
+        key: Unknown<'e>,
+        value: Unknown<'e>,
+        expires_at: Unknown<'e>,
+    ) -> Answer<'e> {
+        let arguments = || {
+            Ok((
+                argument::plain_key("key", key)?,
+                argument::text("value", value)?,
+                argument::moment("expiresAt", expires_at)?,
+            ))
+        };
+        self.realm.call(env, slot, arguments, |handle, (key, value, expiry)| async move {
+            handle.store.set(&key, &value, expiry).await
+        })
     }
 
     /// `{ status, responseTime, mode, message, error? }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'env>(&self, env: &'env Env, slot: u32) -> napi::Result<Unknown<'env>> {
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
         self.realm.call(env, slot, || Ok(()), |handle, ()| async move { Ok(handle.health().await.to_json()) })
     }
 

@@ -1,4 +1,4 @@
-//! The caches. Each stands on a [`Store`](crate::store::Store) and knows nothing of HTTP or of the fallback.
+//! The caches. Each stands on a [`Store`] and knows nothing of HTTP or of the fallback.
 //!
 //! Reading is forgiving: an absent or expired entry reads as `None`, and so does one whose text is not the JSON of
 //! the expected shape, which is then removed unless it has changed meanwhile. Writing is strict: what could not be

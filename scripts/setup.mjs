@@ -1,0 +1,65 @@
+// What the tests and the demonstration need, made ready in a fresh clone. Uses nothing but Node itself.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const isWindows = process.platform === 'win32'
+
+/** Runs a command in the project's root with its output shown; `false` when it fails. */
+export function run(command, args, options = {}) {
+  console.log(`> ${[command, ...args].join(' ')}`)
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: isWindows, ...options }).status === 0
+}
+
+/** Ends the process with a sentence that says what to do. */
+export function fail(sentence) {
+  console.error(sentence)
+  process.exit(1)
+}
+
+function isOnPath(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows }).status === 0
+}
+
+/** Installs the npm packages that package-lock.json names, unless they are there. */
+export function installPackages() {
+  const installed = `${root}/node_modules/.package-lock.json`
+  const isFresh =
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}/package-lock.json`).mtimeMs
+  if (!isFresh && !run('npm', ['ci', '--no-audit', '--no-fund'])) fail('npm ci failed; see above.')
+}
+
+/** Builds the addon for this machine. */
+export function buildAddon() {
+  if (!isOnPath('cargo')) fail('Rust is missing: install it from https://rustup.rs and try again.')
+  if (!run('npm', ['run', 'build'])) fail('Building the addon failed; see above.')
+}
+
+/** Builds the Upstash-compatible gateway that the tests run on. */
+export function buildGateway() {
+  const built = run('cargo', ['build', '--release', '--package', 'redlatch-gateway'])
+  if (!built) fail('Building the gateway failed; see above.')
+}
+
+/** Installs Redis where that takes no question, unless it is there. */
+export function installRedis() {
+  if (isOnPath('redis-server')) return
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+  const attempts = [
+    [
+      'apt-get',
+      [
+        [...sudo, 'apt-get', 'update'],
+        [...sudo, 'apt-get', 'install', '-y', 'redis-server'],
+      ],
+    ],
+    ['brew', [['brew', 'install', 'redis']]],
+  ]
+  const [, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
+  for (const [command, ...args] of commands) run(command, args)
+  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
+}
