@@ -233,7 +233,11 @@ export declare class CustomerCache {
    * Stores a subscription.
    * @default ttlSeconds 86400
    */
-  static setSubscription(subscriptionId: string, data: CachedSubscriptionData, ttlSeconds?: number): Promise<void>
+  static setSubscription(
+    subscriptionId: string,
+    data: CachedSubscriptionData,
+    ttlSeconds?: number,
+  ): Promise<void>
   /** The subscription; `null` when there is none, it has expired or is corrupt. A corrupt one is removed. */
   static getSubscription(subscriptionId: string): Promise<CachedSubscriptionData | null>
   /** Forgets a customer and the mappings that lead to it, in one request. */
