@@ -1,21 +1,33 @@
 //! The services of this process.
 //!
 //! Threads with the same configuration share one, its memory and its connections included, so that a claim counts for
-//! the whole process. But an evaluation of the package on a thread that has one already gets a service of its own:
+//! the whole process. But an evaluation of the package on a thread that has had one already gets a service of its own:
 //! that is what modules do, and under Jest it keeps the test files of one process apart.
 
+use std::cell::RefCell;
 use std::io;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::{self, ThreadId};
 
 use redlatch_core::clock::Clock;
 use redlatch_core::{Config, Service};
 
 use crate::io_thread::IoThread;
 
-static HANDLES: Mutex<Vec<Weak<Handle>>> = Mutex::new(Vec::new());
+static SERVICES: Mutex<Services> = Mutex::new(Services { running: Vec::new(), memory: None });
+
+thread_local! {
+    /// What the evaluations of the package on this thread have opened.
+    static OPENED: RefCell<Vec<Weak<Handle>>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Services {
+    running: Vec<Weak<Handle>>,
+    /// The latest service that runs on memory only. It outlives the thread that opened it, for what it has acknowledged
+    /// is nowhere else.
+    memory: Option<Arc<Handle>>,
+}
 
 /// A service and the thread that it may need.
 pub(crate) struct Handle {
@@ -23,7 +35,6 @@ pub(crate) struct Handle {
     service: Service,
     io: Mutex<Option<IoThread>>,
     is_closed: AtomicBool,
-    threads: Mutex<Vec<ThreadId>>,
 }
 
 impl Deref for Handle {
@@ -35,14 +46,25 @@ impl Deref for Handle {
 }
 
 impl Handle {
-    fn new(config: Config) -> Arc<Self> {
-        Arc::new(Self {
-            service: Service::new(config.clone(), Clock::system()),
-            config,
-            io: Mutex::default(),
-            is_closed: AtomicBool::new(false),
-            threads: Mutex::default(),
-        })
+    /// The service for `config`: `present` if it is that, one that only other threads have opened, or a new one.
+    pub(crate) fn open(config: Config, present: Option<Arc<Self>>) -> Arc<Self> {
+        if let Some(present) = present.filter(|present| present.serves(&config)) {
+            return present;
+        }
+        let mut services = lock(&SERVICES);
+        services.running.retain(|handle| handle.strong_count() > 0);
+        let mut running = services.running.iter().rev().filter_map(Weak::upgrade);
+        let shared = running.find(|handle| handle.serves(&config) && !handle.was_opened_here());
+        let handle = shared.unwrap_or_else(|| services.start(config));
+        OPENED.with_borrow_mut(|opened| {
+            opened.retain(|handle| handle.strong_count() > 0);
+            opened.push(Arc::downgrade(&handle));
+        });
+        handle
+    }
+
+    fn was_opened_here(&self) -> bool {
+        OPENED.with_borrow(|opened| opened.iter().any(|handle| std::ptr::eq(handle.as_ptr(), self)))
     }
 
     /// Whether another service has to be opened for further calls.
@@ -52,17 +74,6 @@ impl Handle {
 
     fn serves(&self, config: &Config) -> bool {
         self.config == *config && !self.is_closed()
-    }
-
-    /// Adds the current thread; `false` when it is there already.
-    fn join(&self) -> bool {
-        let mut threads = lock(&self.threads);
-        let thread = thread::current().id();
-        let is_new = !threads.contains(&thread);
-        if is_new {
-            threads.push(thread);
-        }
-        is_new
     }
 
     /// The I/O thread, started now if it is not running. Only for services with a database.
@@ -78,47 +89,34 @@ impl Handle {
         Ok(started)
     }
 
-    /// Lets the calls under way finish, lets go of connections and threads, and then calls `tell`. Further calls open
-    /// another service.
+    /// Lets the calls under way finish, lets go of connections, threads and memory, and then calls `tell`. Further calls
+    /// open another service.
     pub(crate) fn close(&self, tell: impl FnOnce() + Send + 'static) {
         self.is_closed.store(true, Relaxed);
-        match lock(&self.io).take() {
+        // Dropped behind the lock: it may be the last hold on the service.
+        let _memory = lock(&SERVICES).memory.take_if(|memory| memory.is_closed());
+        let io = lock(&self.io).take();
+        match io {
             Some(io) => io.close(tell),
             None => tell(),
         }
     }
 }
 
-/// A realm's hold on a service.
-pub(crate) struct Lease(Arc<Handle>);
-
-impl Lease {
-    /// The service for `config`: the one that the realm has, one that only other threads use, or a new one.
-    pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
-        if let Some(present) = present.filter(|present| present.0.serves(&config)) {
-            return present;
+impl Services {
+    fn start(&mut self, config: Config) -> Arc<Handle> {
+        let is_local = config.remote.is_none();
+        let handle = Arc::new(Handle {
+            service: Service::new(config.clone(), Clock::system()),
+            config,
+            io: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        });
+        self.running.push(Arc::downgrade(&handle));
+        if is_local {
+            self.memory = Some(Arc::clone(&handle));
         }
-        let mut handles = lock(&HANDLES);
-        handles.retain(|handle| handle.strong_count() > 0);
-        let shared =
-            handles.iter().filter_map(Weak::upgrade).find(|handle| handle.serves(&config) && handle.join());
-        Self(shared.unwrap_or_else(|| {
-            let handle = Handle::new(config);
-            handle.join();
-            handles.push(Arc::downgrade(&handle));
-            handle
-        }))
-    }
-
-    pub(crate) fn handle(&self) -> &Arc<Handle> {
-        &self.0
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let thread = thread::current().id();
-        lock(&self.0.threads).retain(|known| *known != thread);
+        handle
     }
 }
 

@@ -16,7 +16,7 @@ use redlatch_core::{Config, Result as CoreResult};
 
 use crate::argument::{self, Stringify};
 use crate::error::Failure;
-use crate::handle::{Handle, Lease};
+use crate::handle::Handle;
 use crate::io_thread::Call;
 use crate::promise::{self, IntoValue, Promises, SettleArgs, Value};
 
@@ -26,7 +26,7 @@ pub(crate) type Answer<'env> = napi::Result<Unknown<'env>>;
 /// The part of a realm that its classes share.
 pub(crate) struct RealmState {
     options: RefCell<Options>,
-    lease: RefCell<Option<Lease>>,
+    handle: RefCell<Option<Arc<Handle>>>,
     is_configured: Cell<bool>,
     promises: Rc<Promises>,
     stringify: Stringify,
@@ -88,9 +88,7 @@ impl RealmState {
 
     /// The service, which [`Realm::open`] has opened.
     fn handle(&self) -> Result<Arc<Handle>, Failure> {
-        let lease = self.lease.borrow();
-        let handle = lease.as_ref().map(|lease| Arc::clone(lease.handle()));
-        handle.ok_or_else(|| Failure::internal("the realm has not been opened"))
+        self.handle.borrow().clone().ok_or_else(|| Failure::internal("the realm has not been opened"))
     }
 }
 
@@ -109,7 +107,7 @@ impl Realm {
         Ok(Self {
             state: Rc::new(RealmState {
                 options: RefCell::default(),
-                lease: RefCell::default(),
+                handle: RefCell::default(),
                 is_configured: Cell::new(false),
                 promises: Rc::new(Promises::new()),
                 stringify,
@@ -120,8 +118,8 @@ impl Realm {
     /// Whether the realm is ready for calls; otherwise `open` comes first.
     #[napi(getter, catch_unwind)]
     pub fn is_open(&self) -> bool {
-        let lease = self.state.lease.borrow();
-        self.state.is_configured.get() && lease.as_ref().is_some_and(|lease| !lease.handle().is_closed())
+        let handle = self.state.handle.borrow();
+        self.state.is_configured.get() && handle.as_ref().is_some_and(|handle| !handle.is_closed())
     }
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
@@ -129,8 +127,8 @@ impl Realm {
     pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
-        let present = self.state.lease.take();
-        *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
+        let present = self.state.handle.take();
+        *self.state.handle.borrow_mut() = Some(Handle::open(config, present));
         self.state.is_configured.set(true);
         notices.into_iter().flat_map(promise::parts).collect()
     }
@@ -156,9 +154,9 @@ impl Realm {
     #[napi(catch_unwind)]
     pub fn close<'env>(&self, env: &'env Env, slot: u32) -> Answer<'env> {
         self.state.promises.flush();
-        let Some(lease) = self.state.lease.take() else { return ().into_value().into_unknown(env) };
-        let ticket = self.state.promises.ticket(env, slot, lease.handle())?;
-        lease.handle().close(move || ticket.settle(Ok(().into_value())));
+        let Some(handle) = self.state.handle.take() else { return ().into_value().into_unknown(env) };
+        let ticket = self.state.promises.ticket(env, slot, &handle)?;
+        handle.close(move || ticket.settle(Ok(().into_value())));
         ().into_unknown(env)
     }
 }
