@@ -14,7 +14,7 @@ export declare class CustomerCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores a customer. */
-  setCustomer(slot: number, customerId: unknown, data: unknown, ttlSeconds: unknown): Answer
+  setCustomer(slot: number, customerId: unknown, data: unknown, ttlSeconds: unknown, stringify: Stringify): Answer
   /** The JSON of a customer, or `null`. */
   getCustomer(slot: number, customerId: unknown): Answer
   /** Stores which customer a user is. */
@@ -26,7 +26,7 @@ export declare class CustomerCache {
   /** The customer id of an e-mail address, or `null`. */
   getCustomerByEmail(slot: number, email: unknown): Answer
   /** Stores a subscription. */
-  setSubscription(slot: number, subscriptionId: unknown, data: unknown, ttlSeconds: unknown): Answer
+  setSubscription(slot: number, subscriptionId: unknown, data: unknown, ttlSeconds: unknown, stringify: Stringify): Answer
   /** The JSON of a subscription, or `null`. */
   getSubscription(slot: number, subscriptionId: unknown): Answer
   /** Forgets a customer and the mappings that lead to it. */
@@ -40,13 +40,13 @@ export declare class FormCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores a submission. */
-  set(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): Answer
+  set(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown, stringify: Stringify): Answer
   /** The JSON of the submission, or `null`. */
   get(slot: number, key: unknown): Answer
   /** Whether the submission is being processed. */
   isProcessing(slot: number, key: unknown): Answer
   /** Claims the submission. */
-  tryAcquireProcessing(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown): Answer
+  tryAcquireProcessing(slot: number, key: unknown, formData: unknown, ttlSeconds: unknown, stringify: Stringify): Answer
   /** Marks the submission as completed. */
   markCompleted(slot: number, key: unknown, ttlSeconds: unknown): Answer
   /** Marks the submission as failed. */
@@ -64,7 +64,7 @@ export declare class IdempotencyCache {
   /** The class for `realm`. */
   constructor(realm: Realm)
   /** Stores the result of a request. */
-  set(slot: number, key: unknown, result: unknown, ttlSeconds: unknown): Answer
+  set(slot: number, key: unknown, result: unknown, ttlSeconds: unknown, stringify: Stringify): Answer
   /** The JSON of the result, or `null`. */
   get(slot: number, key: unknown): Answer
   /** Whether there is a result. */
@@ -87,8 +87,11 @@ export declare class Realm {
   configure(options: unknown): void
   /** Sends what has been called since the last flush. `settle` is held until it is all settled. */
   flush(settle: (arg: SettleArgs) => void): void
-  /** Lets the calls under way finish, then lets go of connections and threads. */
-  close(slot: number): Answer
+  /**
+   * Gives up the service. If no other realm uses it, it lets the calls under way finish and then lets go of
+   * connections, threads and memory.
+   */
+  close(slot: number, settle: (arg: SettleArgs) => void): Answer
 }
 
 /** String keys with TTLs. */

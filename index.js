@@ -4,7 +4,7 @@
 // cache logic. Arguments are checked by the addon; index.d.ts documents them.
 
 const binding = require('./binding.js')
-const { call, callNow, open, asIs, nothing, parsed } = require('./promises.js')
+const { call, callNow, close, open, asIs, nothing, parsed } = require('./promises.js')
 
 const realm = new binding.Realm()
 const manager = new binding.RedisManager(realm)
@@ -63,13 +63,13 @@ class RedisManager {
   }
 
   close() {
-    return call(realm, nothing, (slot) => realm.close(slot))
+    return close(realm)
   }
 }
 
 class IdempotencyCache {
   static set(key, result, ttlSeconds) {
-    return call(realm, nothing, (slot) => results.set(slot, key, result, ttlSeconds))
+    return call(realm, nothing, (slot) => results.set(slot, key, result, ttlSeconds, JSON.stringify))
   }
 
   static get(key) {
@@ -91,7 +91,7 @@ class IdempotencyCache {
 
 class FormCache {
   static set(key, formData, ttlSeconds) {
-    return call(realm, nothing, (slot) => forms.set(slot, key, formData, ttlSeconds))
+    return call(realm, nothing, (slot) => forms.set(slot, key, formData, ttlSeconds, JSON.stringify))
   }
 
   static get(key) {
@@ -103,7 +103,7 @@ class FormCache {
   }
 
   static tryAcquireProcessing(key, formData, ttlSeconds) {
-    return call(realm, asIs, (slot) => forms.tryAcquireProcessing(slot, key, formData, ttlSeconds))
+    return call(realm, asIs, (slot) => forms.tryAcquireProcessing(slot, key, formData, ttlSeconds, JSON.stringify))
   }
 
   static markCompleted(key, ttlSeconds) {
@@ -129,7 +129,7 @@ class FormCache {
 
 class CustomerCache {
   static setCustomer(customerId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setCustomer(slot, customerId, data, ttlSeconds))
+    return call(realm, nothing, (slot) => customers.setCustomer(slot, customerId, data, ttlSeconds, JSON.stringify))
   }
 
   static getCustomer(customerId) {
@@ -153,7 +153,7 @@ class CustomerCache {
   }
 
   static setSubscription(subscriptionId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setSubscription(slot, subscriptionId, data, ttlSeconds))
+    return call(realm, nothing, (slot) => customers.setSubscription(slot, subscriptionId, data, ttlSeconds, JSON.stringify))
   }
 
   static getSubscription(subscriptionId) {

@@ -6,6 +6,7 @@
 
 const classes = { Error, TypeError, RangeError }
 
+/** What settles the promise of a call under way, by slot. */
 const slots = []
 const free = []
 
@@ -18,11 +19,17 @@ const parsed = (text) => (text === null ? null : JSON.parse(text))
  * Calls the addon through `start`, which is given a slot and returns the result, or `undefined` while it is under way.
  */
 function call(realm, revive, start) {
+  return begin(realm, revive, (slot) => {
+    open(realm)
+    return start(slot)
+  })
+}
+
+function begin(realm, revive, start) {
   return new Promise((resolve, reject) => {
     const slot = free.length > 0 ? free.pop() : slots.push(undefined) - 1
     let result
     try {
-      open(realm)
       result = start(slot)
     } catch (error) {
       free.push(slot)
@@ -43,12 +50,33 @@ function open(realm) {
   if (!realm.isOpen) tell(realm.open(process.env))
 }
 
-/** Calls made in one turn leave together: the first of them has the others wait for the microtasks behind it. */
+/** Closes the realm's service; resolves when that is done and all calls that were under way are settled. */
+function close(realm) {
+  const settled = slots.filter(Boolean).map((entry) => new Promise((resolve) => whenSettled(entry, resolve)))
+  const closed = begin(realm, nothing, (slot) => realm.close(slot, settle))
+  return Promise.all([closed, ...settled]).then(nothing)
+}
+
+function whenSettled(entry, tell) {
+  for (const way of ['resolve', 'reject']) {
+    const settleIt = entry[way]
+    entry[way] = (outcome) => {
+      settleIt(outcome)
+      tell()
+    }
+  }
+}
+
+/**
+ * Calls made in one turn leave together: the first of them has the others wait for the microtasks behind it. It is a
+ * promise that waits, because fake timers replace `queueMicrotask`.
+ */
+const now = Promise.resolve()
 let isScheduled = false
 function scheduleFlush(realm) {
   if (isScheduled) return
   isScheduled = true
-  queueMicrotask(() => {
+  now.then(() => {
     isScheduled = false
     realm.flush(settle)
   })
@@ -87,7 +115,7 @@ function make(name, code, message) {
 
 /** An error as one of the caller's own classes. */
 function own(error) {
-  if (error instanceof Error || !(error.name in classes)) return error
+  if (error instanceof Error || !(error?.name in classes)) return error
   const copy = make(error.name, error.code, error.message)
   copy.stack = error.stack
   if ('cause' in error) copy.cause = error.cause
@@ -96,7 +124,13 @@ function own(error) {
 
 /** Prints what the addon has to tell: levels and texts in turn. */
 function tell(notices) {
-  for (let i = 0; i < notices.length; i += 2) console[notices[i]](`redlatch: ${notices[i + 1]}`)
+  for (let i = 0; i < notices.length; i += 2) {
+    try {
+      console[notices[i]](`redlatch: ${notices[i + 1]}`)
+    } catch {
+      // Some test set-ups have a console that throws. What it was told is theirs; a call must not fail for it.
+    }
+  }
 }
 
 /** Calls what is synchronous, with errors of the caller's own classes. */
@@ -108,4 +142,4 @@ function callNow(start) {
   }
 }
 
-module.exports = { call, callNow, open, asIs, nothing, parsed }
+module.exports = { call, callNow, close, open, asIs, nothing, parsed }

@@ -1,6 +1,6 @@
 //! Arguments: from JavaScript values to the types of the core.
 
-use napi::bindgen_prelude::{Env, FnArgs, Function, FunctionRef, JsObjectValue, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
 use napi::{JsString, JsValue, ValueType};
 use redlatch_core::Error as CoreError;
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
@@ -9,16 +9,8 @@ use crate::error::Failure;
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// JavaScript's `JSON.stringify`.
-pub(crate) type Stringify = FunctionRef<FnArgs<(Unknown<'static>,)>, Unknown<'static>>;
-
-/// Finds `JSON.stringify`.
-pub(crate) fn stringify(env: &Env) -> napi::Result<Stringify> {
-    let json: Object<'_> = env.get_global()?.get_named_property("JSON")?;
-    let function: Function<'_, FnArgs<(Unknown<'static>,)>, Unknown<'static>> =
-        json.get_named_property("stringify")?;
-    function.create_ref()
-}
+/// The caller's `JSON.stringify`.
+pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
 
 /// A string that is well-formed Unicode.
 pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
@@ -70,9 +62,9 @@ pub(crate) fn number(name: &str, value: Unknown<'_>) -> Result<f64> {
     Ok(value.coerce_to_number()?.get_double()?)
 }
 
-/// A number that may be left out; `null` counts as left out.
+/// A number that may be left out. `null` is none: for a TTL it would mean for ever to some and the default to others.
 pub(crate) fn optional_number(name: &str, value: Unknown<'_>) -> Result<Option<f64>> {
-    if is_absent(&value)? { Ok(None) } else { number(name, value).map(Some) }
+    if value.get_type()? == ValueType::Undefined { Ok(None) } else { number(name, value).map(Some) }
 }
 
 /// A boolean that may be left out; `null` counts as left out.
@@ -111,12 +103,9 @@ pub(crate) fn increment(name: &str, value: Unknown<'_>) -> Result<i64> {
 }
 
 /// The JSON text of an object, by the caller's `JSON.stringify`: it keeps order, numbers and `toJSON`.
-pub(crate) fn json(env: &Env, stringify: &Stringify, name: &str, value: Unknown<'_>) -> Result<String> {
+pub(crate) fn json<'env>(name: &str, value: Unknown<'env>, stringify: &Stringify<'env>) -> Result<String> {
     expect(name, &value, ValueType::Object, "an object")?;
-    let text = stringify
-        .borrow_back(env)?
-        .call(FnArgs { data: (value,) })
-        .map_err(|error| Failure::not_json(name, error))?;
+    let text = stringify.call(FnArgs { data: (value,) }).map_err(|error| Failure::not_json(name, error))?;
     if text.get_type()? != ValueType::String {
         return Err(
             CoreError::invalid_field(name, "must turn into JSON, but its toJSON() returns nothing").into()

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use redlatch_core::caches::{Customer, CustomerId, Subscription};
 use redlatch_core::keys::{CUSTOMER, EMAIL, SUBSCRIPTION, USER};
 
-use crate::argument;
+use crate::argument::{self, Stringify};
 use crate::realm::{Answer, Realm, RealmState};
 
 /// Stripe customers and subscriptions.
@@ -33,11 +33,12 @@ impl CustomerCache {
         customer_id: Unknown<'e>,
         data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
+        stringify: Stringify<'e>,
     ) -> Answer<'e> {
         let arguments = || {
             Ok((
                 argument::key(CUSTOMER, "customerId", customer_id)?,
-                Customer::from_json("data", self.realm.json(env, "data", data)?)?,
+                Customer::from_json("data", argument::json("data", data, &stringify)?)?,
                 argument::optional_ttl("ttlSeconds", ttl_seconds)?,
             ))
         };
@@ -126,11 +127,12 @@ impl CustomerCache {
         subscription_id: Unknown<'e>,
         data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
+        stringify: Stringify<'e>,
     ) -> Answer<'e> {
         let arguments = || {
             Ok((
                 argument::key(SUBSCRIPTION, "subscriptionId", subscription_id)?,
-                Subscription::from_json("data", self.realm.json(env, "data", data)?)?,
+                Subscription::from_json("data", argument::json("data", data, &stringify)?)?,
                 argument::optional_ttl("ttlSeconds", ttl_seconds)?,
             ))
         };

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use redlatch_core::caches::{Submission, form_key};
 use redlatch_core::keys::FORM;
 
-use crate::argument;
+use crate::argument::{self, Stringify};
 use crate::error::Failure;
 use crate::realm::{Answer, Realm, RealmState};
 
@@ -34,11 +34,12 @@ impl FormCache {
         key: Unknown<'e>,
         form_data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
+        stringify: Stringify<'e>,
     ) -> Answer<'e> {
         let arguments = || {
             Ok((
                 argument::key(FORM, "key", key)?,
-                Submission::from_json("formData", self.realm.json(env, "formData", form_data)?)?,
+                Submission::from_json("formData", argument::json("formData", form_data, &stringify)?)?,
                 argument::optional_ttl("ttlSeconds", ttl_seconds)?,
             ))
         };
@@ -75,11 +76,15 @@ impl FormCache {
         key: Unknown<'e>,
         form_data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
+        stringify: Stringify<'e>,
     ) -> Answer<'e> {
         let arguments = || {
             Ok((
                 argument::key(FORM, "key", key)?,
-                Submission::processing_from_json("formData", &self.realm.json(env, "formData", form_data)?)?,
+                Submission::processing_from_json(
+                    "formData",
+                    &argument::json("formData", form_data, &stringify)?,
+                )?,
                 argument::optional_ttl("ttlSeconds", ttl_seconds)?,
             ))
         };

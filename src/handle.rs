@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use redlatch_core::clock::Clock;
@@ -35,6 +35,8 @@ pub(crate) struct Handle {
     service: Service,
     io: Mutex<Option<IoThread>>,
     is_closed: AtomicBool,
+    /// How many realms use it. Changed under the lock of `SERVICES` only.
+    realms: AtomicUsize,
 }
 
 impl Deref for Handle {
@@ -46,34 +48,12 @@ impl Deref for Handle {
 }
 
 impl Handle {
-    /// The service for `config`: `present` if it is that, one that only other threads have opened, or a new one.
-    pub(crate) fn open(config: Config, present: Option<Arc<Self>>) -> Arc<Self> {
-        if let Some(present) = present.filter(|present| present.serves(&config)) {
-            return present;
-        }
-        let mut services = lock(&SERVICES);
-        services.running.retain(|handle| handle.strong_count() > 0);
-        let mut running = services.running.iter().rev().filter_map(Weak::upgrade);
-        let shared = running.find(|handle| handle.serves(&config) && !handle.was_opened_here());
-        let handle = shared.unwrap_or_else(|| services.start(config));
-        OPENED.with_borrow_mut(|opened| {
-            opened.retain(|handle| handle.strong_count() > 0);
-            opened.push(Arc::downgrade(&handle));
-        });
-        handle
-    }
-
     fn was_opened_here(&self) -> bool {
         OPENED.with_borrow(|opened| opened.iter().any(|handle| std::ptr::eq(handle.as_ptr(), self)))
     }
 
-    /// Whether another service has to be opened for further calls.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Relaxed)
-    }
-
     fn serves(&self, config: &Config) -> bool {
-        self.config == *config && !self.is_closed()
+        self.config == *config && !self.is_closed.load(Relaxed)
     }
 
     /// The I/O thread, started now if it is not running. Only for services with a database.
@@ -89,12 +69,8 @@ impl Handle {
         Ok(started)
     }
 
-    /// Lets the calls under way finish, lets go of connections, threads and memory, and then calls `tell`. Further calls
-    /// open another service.
-    pub(crate) fn close(&self, tell: impl FnOnce() + Send + 'static) {
-        self.is_closed.store(true, Relaxed);
-        // Dropped behind the lock: it may be the last hold on the service.
-        let _memory = lock(&SERVICES).memory.take_if(|memory| memory.is_closed());
+    /// Lets the calls under way finish, lets go of connections, threads and memory, and then calls `tell`.
+    fn close(&self, tell: impl FnOnce() + Send + 'static) {
         let io = lock(&self.io).take();
         match io {
             Some(io) => io.close(tell),
@@ -103,7 +79,65 @@ impl Handle {
     }
 }
 
+/// A realm's hold on a service. Dropped, as at the end of a thread, it leaves what memory has acknowledged in place.
+pub(crate) struct Lease(Arc<Handle>);
+
+impl Lease {
+    /// A hold on the service for `config`: the present one if it is that, one that only other threads have opened, or
+    /// a new one.
+    pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
+        let mut services = lock(&SERVICES);
+        if let Some(present) = present {
+            if present.0.serves(&config) {
+                return present;
+            }
+            services.release(&present);
+            drop(services);
+            drop(present);
+            services = lock(&SERVICES);
+        }
+        services.running.retain(|handle| handle.strong_count() > 0);
+        let mut running = services.running.iter().rev().filter_map(Weak::upgrade);
+        let shared = running.find(|handle| handle.serves(&config) && !handle.was_opened_here());
+        let handle = shared.unwrap_or_else(|| services.start(config));
+        handle.realms.fetch_add(1, Relaxed);
+        OPENED.with_borrow_mut(|opened| {
+            opened.retain(|handle| handle.strong_count() > 0);
+            opened.push(Arc::downgrade(&handle));
+        });
+        Self(handle)
+    }
+
+    pub(crate) fn handle(&self) -> &Arc<Handle> {
+        &self.0
+    }
+
+    /// Gives up the hold. If it was the last, the service lets the calls under way finish and lets go of connections,
+    /// threads and memory; then, or at once, calls `tell`.
+    pub(crate) fn close(self, tell: impl FnOnce() + Send + 'static) {
+        let is_last = lock(&SERVICES).release(&self);
+        if is_last { self.0.close(tell) } else { tell() }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _services = lock(&SERVICES);
+        self.0.realms.fetch_sub(1, Relaxed);
+    }
+}
+
 impl Services {
+    /// Closes the service of a hold that is about to be given up to further users, if no other realm uses it.
+    fn release(&mut self, lease: &Lease) -> bool {
+        let is_last = lease.0.realms.load(Relaxed) == 1;
+        if is_last {
+            lease.0.is_closed.store(true, Relaxed);
+            self.memory.take_if(|memory| Arc::ptr_eq(memory, &lease.0));
+        }
+        is_last
+    }
+
     fn start(&mut self, config: Config) -> Arc<Handle> {
         let is_local = config.remote.is_none();
         let handle = Arc::new(Handle {
@@ -111,6 +145,7 @@ impl Services {
             config,
             io: Mutex::default(),
             is_closed: AtomicBool::new(false),
+            realms: AtomicUsize::new(0),
         });
         self.running.push(Arc::downgrade(&handle));
         if is_local {

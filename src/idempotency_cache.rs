@@ -7,7 +7,7 @@ use napi_derive::napi;
 use redlatch_core::caches::Outcome;
 use redlatch_core::keys::IDEMPOTENCY;
 
-use crate::argument;
+use crate::argument::{self, Stringify};
 use crate::realm::{Answer, Realm, RealmState};
 
 /// Results of API requests.
@@ -33,11 +33,12 @@ impl IdempotencyCache {
         key: Unknown<'e>,
         result: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
+        stringify: Stringify<'e>,
     ) -> Answer<'e> {
         let arguments = || {
             Ok((
                 argument::key(IDEMPOTENCY, "key", key)?,
-                Outcome::from_json("result", self.realm.json(env, "result", result)?)?,
+                Outcome::from_json("result", argument::json("result", result, &stringify)?)?,
                 argument::optional_ttl("ttlSeconds", ttl_seconds)?,
             ))
         };

@@ -221,11 +221,12 @@ impl Promises {
     /// Settles everything in the queue.
     fn drain(&self, env: &Env) -> napi::Result<()> {
         let Some(outcomes) = self.outcomes.borrow().clone() else { return Ok(()) };
-        let Queue { outcomes: settled, notices } = std::mem::take(&mut *lock(&outcomes.queue));
+        // Whatever is under way has been flushed, which holds `settle`. Should it not be held, the outcomes wait.
         let Some(settle) = self.settle.borrow().as_ref().map(|settle| settle.borrow_back(env)).transpose()?
         else {
             return Ok(());
         };
+        let Queue { outcomes: settled, notices } = std::mem::take(&mut *lock(&outcomes.queue));
         self.under_way.set(self.under_way.get() - settled.len());
         if self.under_way.get() == 0 {
             outcomes.reference(env, false)?;

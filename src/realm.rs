@@ -14,9 +14,9 @@ use napi_derive::napi;
 use redlatch_core::config::{Options, Token};
 use redlatch_core::{Config, Result as CoreResult};
 
-use crate::argument::{self, Stringify};
+use crate::argument;
 use crate::error::Failure;
-use crate::handle::Handle;
+use crate::handle::{Handle, Lease};
 use crate::io_thread::Call;
 use crate::promise::{self, IntoValue, Promises, SettleArgs, Value};
 
@@ -26,10 +26,9 @@ pub(crate) type Answer<'env> = napi::Result<Unknown<'env>>;
 /// The part of a realm that its classes share.
 pub(crate) struct RealmState {
     options: RefCell<Options>,
-    handle: RefCell<Option<Arc<Handle>>>,
+    lease: RefCell<Option<Lease>>,
     is_configured: Cell<bool>,
     promises: Rc<Promises>,
-    stringify: Stringify,
 }
 
 impl RealmState {
@@ -81,14 +80,13 @@ impl RealmState {
         Ok(None)
     }
 
-    /// The JSON text of an object argument.
-    pub(crate) fn json(&self, env: &Env, name: &str, value: Unknown<'_>) -> argument::Result<String> {
-        argument::json(env, &self.stringify, name, value)
-    }
-
     /// The service, which [`Realm::open`] has opened.
     fn handle(&self) -> Result<Arc<Handle>, Failure> {
-        self.handle.borrow().clone().ok_or_else(|| Failure::internal("the realm has not been opened"))
+        self.lease
+            .borrow()
+            .as_ref()
+            .map(|lease| Arc::clone(lease.handle()))
+            .ok_or_else(|| Failure::internal("the realm has not been opened"))
     }
 }
 
@@ -102,24 +100,21 @@ pub struct Realm {
 impl Realm {
     /// A realm that knows nothing of its environment yet.
     #[napi(constructor)]
-    pub fn new(env: &Env) -> napi::Result<Self> {
-        let stringify = argument::stringify(env)?;
-        Ok(Self {
+    pub fn new() -> Self {
+        Self {
             state: Rc::new(RealmState {
                 options: RefCell::default(),
-                handle: RefCell::default(),
+                lease: RefCell::default(),
                 is_configured: Cell::new(false),
                 promises: Rc::new(Promises::new()),
-                stringify,
             }),
-        })
+        }
     }
 
     /// Whether the realm is ready for calls; otherwise `open` comes first.
     #[napi(getter, catch_unwind)]
     pub fn is_open(&self) -> bool {
-        let handle = self.state.handle.borrow();
-        self.state.is_configured.get() && handle.as_ref().is_some_and(|handle| !handle.is_closed())
+        self.state.is_configured.get()
     }
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
@@ -127,8 +122,8 @@ impl Realm {
     pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
-        let present = self.state.handle.take();
-        *self.state.handle.borrow_mut() = Some(Handle::open(config, present));
+        let present = self.state.lease.take();
+        *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
         self.state.is_configured.set(true);
         notices.into_iter().flat_map(promise::parts).collect()
     }
@@ -150,13 +145,22 @@ impl Realm {
         Ok(())
     }
 
-    /// Lets the calls under way finish, then lets go of connections and threads.
+    /// Gives up the service. If no other realm uses it, it lets the calls under way finish and then lets go of
+    /// connections, threads and memory.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env, slot: u32) -> Answer<'env> {
-        self.state.promises.flush();
-        let Some(handle) = self.state.handle.take() else { return ().into_value().into_unknown(env) };
-        let ticket = self.state.promises.ticket(env, slot, &handle)?;
-        handle.close(move || ticket.settle(Ok(().into_value())));
+    pub fn close<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        settle: Function<'_, SettleArgs, ()>,
+    ) -> Answer<'env> {
+        let promises = &self.state.promises;
+        promises.flush();
+        self.state.is_configured.set(false);
+        let Some(lease) = self.state.lease.take() else { return ().into_value().into_unknown(env) };
+        let ticket = promises.ticket(env, slot, lease.handle())?;
+        promises.hold(&settle)?;
+        lease.close(move || ticket.settle(Ok(().into_value())));
         ().into_unknown(env)
     }
 }

@@ -38,14 +38,16 @@ enum Call {
 enum TestExpiry {
     Never,
     After(Ttl),
+    Until(Ttl),
     Past,
 }
 
 impl TestExpiry {
-    fn expiry(self) -> Expiry {
+    fn expiry(self, now: u64) -> Expiry {
         match self {
             Self::Never => Expiry::Never,
             Self::After(ttl) => Expiry::After(ttl),
+            Self::Until(ttl) => Expiry::At(now + ttl.as_seconds() * 1_000),
             Self::Past => Expiry::At(START - 1),
         }
     }
@@ -71,6 +73,7 @@ fn expiries() -> impl Strategy<Value = TestExpiry> {
     prop_oneof![
         2 => Just(TestExpiry::Never),
         3 => ttls().prop_map(TestExpiry::After),
+        2 => ttls().prop_map(TestExpiry::Until),
         1 => Just(TestExpiry::Past),
     ]
 }
@@ -99,7 +102,7 @@ async fn answer<S: Stage>(stage: &S, call: &Call) -> String {
     match call {
         Call::Get(key) => shown(store.get(key).await),
         Call::GetMany(keys) => shown(store.get_many(keys).await),
-        Call::Set(key, value, expiry) => shown(store.set(key, value, expiry.expiry()).await),
+        Call::Set(key, value, expiry) => shown(store.set(key, value, expiry.expiry(stage.now())).await),
         Call::SetIfAbsent(key, value, ttl) => shown(store.set_if_absent(key, value, *ttl).await),
         Call::Delete(keys) => shown(store.delete(keys).await),
         Call::Exists(key) => shown(store.exists(key).await),
@@ -109,7 +112,7 @@ async fn answer<S: Stage>(stage: &S, call: &Call) -> String {
         Call::CompareAndSet(key, old, new, ttl) => shown(store.compare_and_set(key, old, new, *ttl).await),
         Call::CompareAndDelete(key, value) => shown(store.compare_and_delete(key, value).await),
         Call::Apply(writes) => {
-            let writes: Vec<Write> = writes.iter().cloned().map(write).collect();
+            let writes: Vec<Write> = writes.iter().cloned().map(|entry| write(entry, stage.now())).collect();
             shown(store.apply(&writes).await)
         }
         Call::Advance(time) => {
@@ -119,9 +122,9 @@ async fn answer<S: Stage>(stage: &S, call: &Call) -> String {
     }
 }
 
-fn write((key, value): (Key, Option<(String, TestExpiry)>)) -> Write {
+fn write((key, value): (Key, Option<(String, TestExpiry)>), now: u64) -> Write {
     match value {
-        Some((value, expiry)) => Write::Set { key, value, expiry: expiry.expiry() },
+        Some((value, expiry)) => Write::Set { key, value, expiry: expiry.expiry(now) },
         None => Write::Delete { key },
     }
 }

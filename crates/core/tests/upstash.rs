@@ -3,11 +3,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use redlatch_core::caches::FormCache;
+use redlatch_core::clock::Clock;
 use redlatch_core::config::{Remote, Token};
-use redlatch_core::keys::{Expiry, Ttl};
+use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::notice::Notices;
 use redlatch_core::store::{Store, Swap};
 use redlatch_core::upstash::{Client, Command, Reply};
@@ -113,6 +116,29 @@ async fn a_large_batch_is_divided_and_keeps_its_order() {
 }
 
 #[tokio::test]
+async fn each_part_of_a_large_batch_has_the_whole_time() {
+    let upstash = Upstash::start().await;
+    let timeout = Duration::from_secs(1);
+    let client = connect(Remote { timeout, ..remote(&upstash.gateway) }, &Notices::default());
+    upstash.gateway.add_fault(Fault::Latency { ms: 300 }).await.unwrap();
+
+    let counts = join_all((0..5_000).map(|_| client.run(Command::new("INCR").arg("n")))).await;
+
+    assert_eq!(counts.last().unwrap().as_ref().unwrap(), &Reply::Integer(5_000));
+}
+
+#[tokio::test]
+async fn behind_a_failed_part_nothing_more_is_sent() {
+    let upstash = Upstash::start().await;
+    upstash.gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+
+    let counts = join_all((0..2_500).map(|_| upstash.client.run(Command::new("INCR").arg("n")))).await;
+
+    assert!(counts.into_iter().all(|count| count.unwrap_err().is_outage()));
+    assert_eq!(upstash.gateway.counters().requests, 1);
+}
+
+#[tokio::test]
 async fn the_sync_token_goes_back_with_the_very_next_request() {
     let stub = Stub::start(|number, _| {
         let status = if number == 1 { 400 } else { 200 };
@@ -207,6 +233,22 @@ async fn a_command_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn marking_an_entry_that_is_not_utf8_comes_to_an_end() {
+    let upstash = Upstash::start().await;
+    let mut bytes =
+        br#"{"eventId":"?","guestEmail":"g","startTime":"s","status":"processing","timestamp":1}"#.to_vec();
+    bytes[12] = 0xFF;
+    let post = reqwest::Client::new().post(format!("{}/set/form:k", upstash.gateway.url()));
+    post.bearer_auth(upstash.gateway.token()).body(bytes).send().await.unwrap().error_for_status().unwrap();
+    let forms = FormCache::new(Arc::new(upstash.store.clone()), Clock::system());
+    let name = FORM.key("key", "k").unwrap();
+
+    tokio::time::timeout(Duration::from_secs(10), forms.mark_completed(&name, None)).await.unwrap().unwrap();
+
+    assert!(upstash.store.get(&name).await.unwrap().unwrap().contains("processing"));
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let stub = Stub::start(|_, _| (307, vec![("location", "/elsewhere".into())], String::new())).await;
 
@@ -226,6 +268,24 @@ async fn a_read_only_token_is_refused_writing() {
 
     assert!(error.is_refused() && error.to_string().contains("NOPERM"), "{error}");
     assert_eq!(reader.run(Command::new("GET").arg("form:k")).await.unwrap(), Reply::Nil);
+}
+
+#[tokio::test]
+async fn variables_that_name_a_proxy_are_not_used() {
+    // Set for a process of its own; nothing else in this test binary reads it.
+    let program = std::env::current_exe().unwrap();
+    let test = ["--exact", "a_request_carries_the_token_and_asks_for_base64"];
+
+    let output = tokio::task::spawn_blocking(move || {
+        let proxy = "http://127.0.0.1:1";
+        std::process::Command::new(program)
+            .args(test)
+            .env("HTTP_PROXY", proxy)
+            .env("ALL_PROXY", proxy)
+            .output()
+    });
+
+    assert!(output.await.unwrap().unwrap().status.success());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::read;
@@ -85,6 +86,8 @@ impl<S: Store> FormCache<S> {
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
         let last_seen = Cache::builder()
             .max_capacity(LAST_SEEN_BYTES)
+            // The default policy would rather keep old entries than admit new ones.
+            .eviction_policy(EvictionPolicy::lru())
             .weigher(|key: &String, text: &Arc<str>| {
                 u32::try_from(key.len() + text.len()).unwrap_or(u32::MAX)
             })
@@ -173,6 +176,8 @@ impl<S: Store> FormCache<S> {
                     return Ok(());
                 }
                 Swap::Absent => return Ok(()),
+                // Text that differs though it looks the same has bytes that are not UTF-8; no swap can name them.
+                Swap::Changed(text) if text == expected => return Ok(()),
                 Swap::Changed(text) => expected = text,
             }
         }

@@ -3,8 +3,8 @@
 //! Policy: an outage degrades to memory, a caller's mistake and a refusal reject, and only this file turns one into
 //! the other. A change of state is told once.
 //!
-//! What memory took over during an outage stays there for the next outage's reads until Redis answers again; then it
-//! is let go, so that a value or a lock from an earlier outage never shadows what Redis holds.
+//! What memory took over during an outage is let go as soon as Redis answers again, so that a value or a lock from one
+//! outage never shadows, in the next, what Redis has held since.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 

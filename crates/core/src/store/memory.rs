@@ -1,8 +1,8 @@
 //! Values in this process.
 //!
 //! The container is moka's: its timer wheels take expired entries out bit by bit, and no operation looks at more
-//! than its own keys. Whether an entry is alive is decided here, by its own expiry and the injected clock; moka's
-//! expiration only gives the memory back, about a second later.
+//! than its own keys. An entry ends by its own expiry and the injected clock; moka, which goes by a clock of its own,
+//! gives the memory back, about a second later.
 //!
 //! The store is bounded by entries and by bytes. When it is full it refuses new entries rather than drop a live one:
 //! a lock or a remembered payment that vanishes would let a second charge through.
@@ -26,10 +26,15 @@ const EXACT_COUNT_LIMIT: usize = 1_000;
 
 /// A bounded map from keys to values with TTLs.
 pub struct MemoryStore {
-    entries: Cache<String, Entry>,
-    /// Held for reading by single reads, for writing by everything else: that makes each operation, and each group,
+    /// Locked for reading by single reads, for writing by everything else: that makes each operation, and each group,
     /// happen at one moment.
-    order: RwLock<()>,
+    entries: RwLock<Entries>,
+    limits: MemoryLimits,
+    clock: Clock,
+}
+
+struct Entries {
+    cache: Cache<String, Entry>,
     used: Arc<Used>,
     limits: MemoryLimits,
     clock: Clock,
@@ -70,28 +75,21 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(limits: MemoryLimits, clock: Clock) -> Self {
-        let used = Arc::new(Used::default());
-        let freed = Arc::clone(&used);
-        let entries = Cache::builder()
-            .expire_after(Reclaim { clock: clock.clone() })
-            .eviction_listener(move |key: Arc<String>, entry: Entry, _| {
-                freed.subtract(size(&key, &entry.value));
-            })
-            .build();
-        Self { entries, order: RwLock::new(()), used, limits, clock }
+        Self { entries: RwLock::new(Entries::new(limits, clock.clone())), limits, clock }
     }
 
     /// The number of live entries. Beyond a thousand, entries that expired within about the last second may be
     /// counted, so that the answer takes the same time however many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.run_pending_tasks();
-        let held = self.used.entries.load(Relaxed);
+        let entries = self.entries.read();
+        entries.cache.run_pending_tasks();
+        let held = entries.used.entries.load(Relaxed);
         if held > EXACT_COUNT_LIMIT {
             return held;
         }
         let now = self.clock.now();
-        self.entries.iter().filter(|(_, entry)| entry.is_live(now)).count()
+        entries.cache.iter().filter(|(_, entry)| entry.is_live(now)).count()
     }
 
     /// Whether there is no live entry.
@@ -103,68 +101,108 @@ impl MemoryStore {
     /// When `key` ends; `None` when it is absent.
     #[must_use]
     pub fn expiry(&self, key: &Key) -> Option<Expiry> {
-        let _order = self.order.read();
-        self.live(key).map(|entry| entry.expires_at.map_or(Expiry::Never, Expiry::At))
+        self.entries.read().live(key).map(|entry| entry.expires_at.map_or(Expiry::Never, Expiry::At))
     }
 
     /// Removes everything.
     pub fn clear(&self) {
-        let _order = self.order.write();
-        self.entries.invalidate_all();
-        self.entries.run_pending_tasks();
+        let empty = Entries::new(self.limits, self.clock.clone());
+        let cleared = std::mem::replace(&mut *self.entries.write(), empty);
+        // Behind the lock: freeing many entries takes its time.
+        drop(cleared);
+    }
+}
+
+impl Entries {
+    fn new(limits: MemoryLimits, clock: Clock) -> Self {
+        let used = Arc::new(Used::default());
+        let freed = Arc::clone(&used);
+        let cache = Cache::builder()
+            .expire_after(Reclaim { clock: clock.clone() })
+            .eviction_listener(move |key: Arc<String>, entry: Entry, _| {
+                freed.subtract(size(&key, &entry.value));
+            })
+            .build();
+        Self { cache, used, limits, clock }
     }
 
     fn live(&self, key: &Key) -> Option<Entry> {
-        self.entries.get(key.as_str()).filter(|entry| entry.is_live(self.clock.now()))
+        self.cache.get(key.as_str()).filter(|entry| entry.is_live(self.clock.now()))
     }
 
     fn value(&self, key: &Key) -> Option<String> {
         self.live(key).map(|entry| entry.value.to_string())
     }
 
-    /// Stores an entry; a moment already past leaves none behind. The caller holds `order` for writing.
-    fn put(&self, key: &Key, value: &str, expires_at: Option<UnixMillis>) -> Result<()> {
+    /// Stores an entry; a moment already past leaves none behind.
+    fn put(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>) -> Result<()> {
         let entry = Entry { value: value.into(), expires_at };
         if !entry.is_live(self.clock.now()) {
-            self.entries.invalidate(key.as_str());
+            self.cache.invalidate(key.as_str());
             return Ok(());
         }
-        let bytes = size(key.as_str(), value);
-        self.make_room(key, bytes)?;
-        self.used.add(bytes);
-        self.entries.insert(key.as_str().to_owned(), entry);
+        self.make_room(key, size(key.as_str(), value))?;
+        self.insert(key, entry);
         Ok(())
+    }
+
+    fn put_new(&mut self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
+        self.put(key, value, expiry.moment(self.clock.now()))
+    }
+
+    fn insert(&mut self, key: &Key, entry: Entry) {
+        self.used.add(size(key.as_str(), &entry.value));
+        self.cache.insert(key.as_str().to_owned(), entry);
     }
 
     /// Makes sure that an entry of `bytes` fits, in the place of the key's present one if there is one.
     fn make_room(&self, key: &Key, bytes: usize) -> Result<()> {
-        let fits = || {
-            let (entries, held) = (self.used.entries.load(Relaxed), self.used.bytes.load(Relaxed));
-            entries < self.limits.entries && held + bytes <= self.limits.bytes
-        };
-        if fits() {
+        let Used { entries: held, bytes: held_bytes } = &*self.used;
+        if held.load(Relaxed) < self.limits.entries && held_bytes.load(Relaxed) + bytes <= self.limits.bytes {
             return Ok(());
         }
-        self.entries.run_pending_tasks();
-        let replaced = self.entries.get(key.as_str());
-        let (given_entries, given_bytes) = replaced.map_or((0, 0), |old| (1, size(key.as_str(), &old.value)));
-        if self.used.entries.load(Relaxed) - given_entries >= self.limits.entries {
+        self.cache.run_pending_tasks();
+        let replaced = self.live(key);
+        if replaced.is_none() {
+            // It may have expired without having been taken out yet.
+            self.cache.invalidate(key.as_str());
+        }
+        let (given, given_bytes) = replaced.map_or((0, 0), |old| (1, size(key.as_str(), &old.value)));
+        if held.load(Relaxed) - given >= self.limits.entries {
             return Err(Error::full(format!("{} entries", self.limits.entries)));
         }
-        if self.used.bytes.load(Relaxed) - given_bytes + bytes > self.limits.bytes {
+        if held_bytes.load(Relaxed) - given_bytes + bytes > self.limits.bytes {
             return Err(Error::full(format!("{} bytes", self.limits.bytes)));
         }
         Ok(())
     }
 
-    fn put_new(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        self.put(key, value, expiry.moment(self.clock.now()))
+    fn remove(&mut self, key: &Key) -> Option<Entry> {
+        let live = self.live(key);
+        self.cache.invalidate(key.as_str());
+        live
     }
 
-    fn remove(&self, key: &Key) -> Option<Entry> {
-        let live = self.live(key);
-        self.entries.invalidate(key.as_str());
-        live
+    fn write(&mut self, write: &Write) -> Result<()> {
+        match write {
+            Write::Set { key, value, expiry } => self.put_new(key, value, *expiry),
+            Write::Delete { key } => {
+                self.remove(key);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts back what a group that did not fit has changed.
+    fn restore(&mut self, before: Vec<(&Key, Option<Entry>)>) {
+        for (key, _) in &before {
+            self.remove(key);
+        }
+        for (key, entry) in before {
+            if let Some(entry) = entry.filter(|_| self.live(key).is_none()) {
+                self.insert(key, entry);
+            }
+        }
     }
 }
 
@@ -174,43 +212,40 @@ fn size(key: &str, value: &str) -> usize {
 
 impl Store for MemoryStore {
     async fn get(&self, key: &Key) -> Result<Option<String>> {
-        let _order = self.order.read();
-        Ok(self.value(key))
+        Ok(self.entries.read().value(key))
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
-        let _order = self.order.read();
-        Ok(keys.iter().map(|key| self.value(key)).collect())
+        let entries = self.entries.read();
+        Ok(keys.iter().map(|key| entries.value(key)).collect())
     }
 
     async fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        let _order = self.order.write();
-        self.put_new(key, value, expiry)
+        self.entries.write().put_new(key, value, expiry)
     }
 
     async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        let _order = self.order.write();
-        if self.live(key).is_some() {
+        let mut entries = self.entries.write();
+        if entries.live(key).is_some() {
             return Ok(false);
         }
-        self.put_new(key, value, Expiry::After(ttl))?;
+        entries.put_new(key, value, Expiry::After(ttl))?;
         Ok(true)
     }
 
     async fn delete(&self, keys: &[Key]) -> Result<u64> {
-        let _order = self.order.write();
-        Ok(keys.iter().filter_map(|key| self.remove(key)).count() as u64)
+        let mut entries = self.entries.write();
+        Ok(keys.iter().filter_map(|key| entries.remove(key)).count() as u64)
     }
 
     async fn exists(&self, key: &Key) -> Result<bool> {
-        let _order = self.order.read();
-        Ok(self.live(key).is_some())
+        Ok(self.entries.read().live(key).is_some())
     }
 
     async fn increment(&self, key: &Key, by: i64) -> Result<i64> {
         let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
-        let _order = self.order.write();
-        let entry = self.live(key);
+        let mut entries = self.entries.write();
+        let entry = entries.live(key);
         let expires_at = entry.as_ref().and_then(|entry| entry.expires_at);
         let old = match &entry {
             Some(entry) => redis_integer(&entry.value)
@@ -218,53 +253,45 @@ impl Store for MemoryStore {
             None => 0,
         };
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
-        self.put(key, &sum.to_string(), expires_at)?;
+        entries.put(key, &sum.to_string(), expires_at)?;
         Ok(sum)
     }
 
     async fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
-        let _order = self.order.write();
-        let Some(entry) = self.live(key) else { return Ok(false) };
-        self.put_new(key, &entry.value, Expiry::After(ttl))?;
+        let mut entries = self.entries.write();
+        let Some(entry) = entries.live(key) else { return Ok(false) };
+        entries.put_new(key, &entry.value, Expiry::After(ttl))?;
         Ok(true)
     }
 
     async fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
-        let _order = self.order.write();
-        Ok(self.remove(key).map(|entry| entry.value.to_string()))
+        Ok(self.entries.write().remove(key).map(|entry| entry.value.to_string()))
     }
 
     async fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
-        let _order = self.order.write();
-        match self.live(key) {
+        let mut entries = self.entries.write();
+        match entries.live(key) {
             None => Ok(Swap::Absent),
             Some(entry) if *entry.value != *expected => Ok(Swap::Changed(entry.value.to_string())),
-            Some(_) => self.put_new(key, new, Expiry::After(ttl)).map(|()| Swap::Done),
+            Some(_) => entries.put_new(key, new, Expiry::After(ttl)).map(|()| Swap::Done),
         }
     }
 
     async fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
-        let _order = self.order.write();
-        let matches = self.live(key).is_some_and(|entry| *entry.value == *expected);
+        let mut entries = self.entries.write();
+        let matches = entries.live(key).is_some_and(|entry| *entry.value == *expected);
         if matches {
-            self.remove(key);
+            entries.remove(key);
         }
         Ok(matches)
     }
 
     async fn apply(&self, writes: &[Write]) -> Result<()> {
-        let _order = self.order.write();
-        let before: Vec<_> = writes.iter().map(|write| (write.key(), self.live(write.key()))).collect();
+        let mut entries = self.entries.write();
+        let before: Vec<_> = writes.iter().map(|write| (write.key(), entries.live(write.key()))).collect();
         for write in writes {
-            let done = match write {
-                Write::Set { key, value, expiry } => self.put_new(key, value, *expiry),
-                Write::Delete { key } => {
-                    self.remove(key);
-                    Ok(())
-                }
-            };
-            if let Err(error) = done {
-                self.restore(before);
+            if let Err(error) = entries.write(write) {
+                entries.restore(before);
                 return Err(error);
             }
         }
@@ -276,21 +303,6 @@ impl Write {
     fn key(&self) -> &Key {
         match self {
             Self::Set { key, .. } | Self::Delete { key } => key,
-        }
-    }
-}
-
-impl MemoryStore {
-    /// Puts back what a group that did not fit has changed. The caller holds `order` for writing.
-    fn restore(&self, before: Vec<(&Key, Option<Entry>)>) {
-        for (key, _) in &before {
-            self.remove(key);
-        }
-        for (key, entry) in before {
-            if let Some(entry) = entry {
-                self.used.add(size(key.as_str(), &entry.value));
-                self.entries.insert(key.as_str().to_owned(), entry);
-            }
         }
     }
 }

@@ -5,13 +5,14 @@
 //! own. Commands of one request run in the order in which they were called.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::client::Http;
-use super::{Command, Reply, reply};
+use super::reply::{self, Asked};
+use super::{Command, Reply};
 use crate::config::Remote;
 use crate::notice::Notices;
 use crate::{Error, Result};
@@ -39,12 +40,7 @@ pub struct Driver {
     notices: Notices,
 }
 
-struct Queued {
-    since: Instant,
-    work: Work,
-}
-
-enum Work {
+enum Queued {
     Command(Command, oneshot::Sender<Result<Reply>>),
     Transaction(Vec<Command>, oneshot::Sender<Answers>),
 }
@@ -63,7 +59,7 @@ impl Client {
     ///
     /// When the database cannot be used or refuses the command.
     pub async fn run(&self, command: Command) -> Result<Reply> {
-        self.queue(|answer| Work::Command(command, answer)).await
+        self.queue(|answer| Queued::Command(command, answer)).await
     }
 
     /// Runs commands as one transaction: nobody sees some of them done without the others. As in Redis, one that is
@@ -73,13 +69,12 @@ impl Client {
     ///
     /// When the database cannot be used or refuses the transaction as a whole.
     pub async fn transaction(&self, commands: Vec<Command>) -> Answers {
-        self.queue(|answer| Work::Transaction(commands, answer)).await
+        self.queue(|answer| Queued::Transaction(commands, answer)).await
     }
 
-    async fn queue<T>(&self, work: impl FnOnce(oneshot::Sender<Result<T>>) -> Work) -> Result<T> {
+    async fn queue<T>(&self, queued: impl FnOnce(oneshot::Sender<Result<T>>) -> Queued) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let queued = Queued { since: Instant::now(), work: work(answer) };
-        self.queue.send(queued).map_err(|_| Error::abandoned())?;
+        self.queue.send(queued(answer)).map_err(|_| Error::abandoned())?;
         answered.await.unwrap_or_else(|_| Err(Error::abandoned()))
     }
 }
@@ -95,17 +90,11 @@ impl Driver {
             if self.queue.recv_many(&mut queued, usize::MAX).await == 0 {
                 break;
             }
-            let batches = Batch::divide(std::mem::take(&mut queued), self.remote.timeout);
-            let http = http.clone();
+            let batches = Batch::divide(std::mem::take(&mut queued));
+            let (http, timeout) = (http.clone(), self.remote.timeout);
             while requests.try_join_next().is_some() {}
             requests.spawn(async move {
-                // One after the other: what was queued together runs in its order, however many requests it takes.
-                for batch in batches {
-                    match &http {
-                        Ok(http) => batch.send(http).await,
-                        Err(error) => batch.fail(error),
-                    }
-                }
+                send_in_order(batches, http, timeout).await;
                 drop(permit);
             });
         }
@@ -113,34 +102,40 @@ impl Driver {
     }
 }
 
-/// What goes into one request.
-struct Batch {
-    deadline: Instant,
-    work: BatchWork,
+/// Sends what was queued together, one request after the other, so that it runs in its order. Behind a request that
+/// finds the database unusable, the rest fails unsent: it would only wait for the same outcome.
+async fn send_in_order(batches: Vec<Batch>, http: Result<Arc<Http>>, timeout: Duration) {
+    let mut http = http;
+    for batch in batches {
+        match &http {
+            Ok(usable) => {
+                if let Err(error) = batch.send(usable, timeout).await {
+                    http = Err(error);
+                }
+            }
+            Err(error) => batch.fail(error),
+        }
+    }
 }
 
-enum BatchWork {
+/// What goes into one request.
+enum Batch {
     Commands(Vec<Command>, Vec<oneshot::Sender<Result<Reply>>>),
     Transaction(Vec<Command>, oneshot::Sender<Answers>),
 }
 
 impl Batch {
     /// Makes requests of what is queued, in its order: a transaction alone, other commands together up to the limits.
-    fn divide(queued: Vec<Queued>, timeout: Duration) -> Vec<Self> {
+    fn divide(queue: Vec<Queued>) -> Vec<Self> {
         let mut batches: Vec<Self> = Vec::new();
         let mut bytes = 0;
-        for Queued { since, work } in queued {
-            match work {
-                Work::Transaction(commands, answer) => {
-                    batches.push(Self {
-                        deadline: since + timeout,
-                        work: BatchWork::Transaction(commands, answer),
-                    });
-                }
-                Work::Command(command, answer) => {
+        for queued in queue {
+            match queued {
+                Queued::Transaction(commands, answer) => batches.push(Self::Transaction(commands, answer)),
+                Queued::Command(command, answer) => {
                     bytes += command.len();
-                    match batches.last_mut().map(|batch| &mut batch.work) {
-                        Some(BatchWork::Commands(commands, answers))
+                    match batches.last_mut() {
+                        Some(Self::Commands(commands, answers))
                             if commands.len() < MAX_BATCH_COMMANDS && bytes <= MAX_BATCH_BYTES =>
                         {
                             commands.push(command);
@@ -148,9 +143,7 @@ impl Batch {
                         }
                         _ => {
                             bytes = command.len();
-                            let work = BatchWork::Commands(vec![command], vec![answer]);
-                            // The deadline of a batch is that of its first command, which has waited longest.
-                            batches.push(Self { deadline: since + timeout, work });
+                            batches.push(Self::Commands(vec![command], vec![answer]));
                         }
                     }
                 }
@@ -159,49 +152,55 @@ impl Batch {
         batches
     }
 
-    async fn send(self, http: &Http) {
+    /// Sends the request and hands out the answers; the error is one of the database as a whole.
+    async fn send(self, http: &Http, timeout: Duration) -> Result<()> {
         // A caller that has gone away no longer listens; there is nobody to tell.
-        match self.work {
-            BatchWork::Transaction(commands, answer) => {
-                let replies = request(http, "/multi-exec", &commands, self.deadline).await;
+        match self {
+            Self::Transaction(commands, answer) => {
+                let replies = request(http, "/multi-exec", &commands, timeout).await;
+                let outage = outage(&replies);
                 let _ = answer.send(replies);
+                outage
             }
-            BatchWork::Commands(commands, answers) => {
+            Self::Commands(commands, answers) => {
                 let path = if commands.len() == 1 { "/" } else { "/pipeline" };
-                match request(http, path, &commands, self.deadline).await {
+                let replies = request(http, path, &commands, timeout).await;
+                let outage = outage(&replies);
+                match replies {
                     Ok(replies) => answers.into_iter().zip(replies).for_each(|(answer, reply)| {
                         let _ = answer.send(reply);
                     }),
-                    Err(error) => Self::fail_commands(answers, &error),
+                    Err(error) => fail_all(answers, &error),
                 }
+                outage
             }
         }
     }
 
     fn fail(self, error: &Error) {
-        match self.work {
-            BatchWork::Commands(_, answers) => Self::fail_commands(answers, error),
-            BatchWork::Transaction(_, answer) => {
+        match self {
+            Self::Commands(_, answers) => fail_all(answers, error),
+            Self::Transaction(_, answer) => {
                 let _ = answer.send(Err(error.clone()));
             }
         }
     }
+}
 
-    fn fail_commands(answers: Vec<oneshot::Sender<Result<Reply>>>, error: &Error) {
-        for answer in answers {
-            let _ = answer.send(Err(error.clone()));
-        }
+fn outage(replies: &Answers) -> Result<()> {
+    replies.as_ref().err().filter(|error| error.is_outage()).map_or(Ok(()), |error| Err(error.clone()))
+}
+
+fn fail_all(answers: Vec<oneshot::Sender<Result<Reply>>>, error: &Error) {
+    for answer in answers {
+        let _ = answer.send(Err(error.clone()));
     }
 }
 
-async fn request(http: &Http, path: &str, commands: &[Command], deadline: Instant) -> Answers {
-    let remaining = deadline.saturating_duration_since(Instant::now());
-    if remaining.is_zero() {
-        return Err(Error::timeout());
-    }
-    let several = path != "/";
-    let (status, answer) = http.post(path, body(commands, several), remaining).await?;
-    reply::read(status, &answer, commands, several)
+async fn request(http: &Http, path: &str, commands: &[Command], timeout: Duration) -> Answers {
+    let asked = Asked { commands, batch: path != "/", token: http.token() };
+    let (status, answer) = http.post(path, body(commands, asked.batch), timeout).await?;
+    reply::read(status, &answer, asked)
 }
 
 /// `["GET","a"]`, or an array of such arrays.

@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 
 use super::sync_token::SyncToken;
 use super::tls;
-use crate::config::Remote;
+use crate::config::{Remote, Token};
 use crate::notice::Notices;
 use crate::{Error, Result};
 
@@ -19,6 +19,7 @@ const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 pub(super) struct Http {
     client: reqwest::Client,
     url: String,
+    token: Token,
     sync_token: SyncToken,
 }
 
@@ -33,9 +34,21 @@ impl Http {
             // A redirect would carry the commands, and over plain http the token, to wherever an answer says.
             .redirect(Policy::none())
             .referer(false)
+            // The variables that name a proxy are not among this package's settings, and Node's fetch ignores them too.
+            .no_proxy()
             .build()
             .map_err(Error::connect)?;
-        Ok(Self { client, url: remote.url.clone(), sync_token: SyncToken::new() })
+        Ok(Self {
+            client,
+            url: remote.url.clone(),
+            token: remote.token.clone(),
+            sync_token: SyncToken::new(),
+        })
+    }
+
+    /// The token that every request carries.
+    pub(super) fn token(&self) -> &Token {
+        &self.token
     }
 
     /// Posts `body` to `path` (such as `/pipeline`) and returns the status and the body of the answer.

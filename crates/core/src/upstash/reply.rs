@@ -13,6 +13,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
 use super::Command;
+use crate::config::Token;
 use crate::keys::loggable_prefix;
 use crate::{Error, Result};
 
@@ -56,7 +57,7 @@ impl Reply {
         match self {
             Self::Integer(number) => Ok(number),
             // A server may print numbers that JavaScript would round as strings.
-            Self::Text(text) if text.parse::<i64>().is_ok() => Ok(text.parse().unwrap_or_default()),
+            Self::Text(text) => text.parse().map_err(|_| Self::Text(text).unexpected("a number")),
             other => Err(other.unexpected("a number")),
         }
     }
@@ -101,32 +102,40 @@ impl Reply {
     }
 }
 
-/// Reads the answer to `commands`, which were sent as a batch or, when there is one, on its own.
+/// What an answer belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The commands in the request.
+    pub(super) commands: &'a [Command],
+    /// Whether they were sent as a batch, which is answered by an array, or one on its own.
+    pub(super) batch: bool,
+    /// The token, which no message may show.
+    pub(super) token: &'a Token,
+}
+
+/// Reads the answer to what was asked.
 ///
 /// # Errors
 ///
-/// The outer one when the request failed as a whole, the inner ones for single commands.
-pub(super) fn read(
-    status: u16,
-    body: &[u8],
-    commands: &[Command],
-    batch: bool,
-) -> Result<Vec<Result<Reply>>> {
-    let slots = if batch { serde_json::from_slice::<Answer>(body) } else { one(body) };
-    match slots {
+/// The outer one when the database cannot be used, the inner ones for commands that it refuses.
+pub(super) fn read(status: u16, body: &[u8], asked: Asked<'_>) -> Result<Vec<Result<Reply>>> {
+    let commands = asked.commands;
+    let answer = if asked.batch { serde_json::from_slice(body) } else { one(body) };
+    match answer {
         Ok(Answer::Slots(slots)) if slots.len() == commands.len() => Ok(slots
             .into_iter()
             .zip(commands)
-            .map(|(slot, command)| slot.into_reply(status, command))
+            .map(|(slot, command)| slot.into_reply(status, command, asked))
             .collect()),
-        Ok(Answer::Whole(slot)) => Err(match slot.error {
-            Some(error) => failure(status, &error, commands),
-            None => Error::protocol(status, "one answer to a batch"),
-        }),
+        Ok(Answer::Whole(Slot { error: Some(error), .. })) => {
+            let failures = commands.iter().map(|command| failure(status, &error, command, asked));
+            failures.map(|failed| if failed.is_outage() { Err(failed) } else { Ok(Err(failed)) }).collect()
+        }
+        Ok(Answer::Whole(_)) => Err(Error::protocol(status, "one answer to a batch")),
         Ok(Answer::Slots(slots)) => {
             Err(Error::protocol(status, format!("{} commands got {} answers", commands.len(), slots.len())))
         }
-        Err(_) => Err(unreadable(status, body, commands)),
+        Err(_) => Err(unreadable(status, body, asked)),
     }
 }
 
@@ -134,9 +143,9 @@ fn one(body: &[u8]) -> serde_json::Result<Answer> {
     serde_json::from_slice::<Slot>(body).map(|slot| Answer::Slots(vec![slot]))
 }
 
-/// What Redis says of `commands`, sorted into refusal and outage. `error` is looked at before the status, because
+/// What Redis says of a command, sorted into refusal and outage. `error` is looked at before the status, because
 /// errors have been seen in answers with status 200.
-fn failure(status: u16, error: &str, commands: &[Command]) -> Error {
+fn failure(status: u16, error: &str, command: &Command, asked: Asked<'_>) -> Error {
     const OUTAGES: [&str; 3] = [
         "ERR max daily request limit exceeded",
         "ERR max requests limit exceeded",
@@ -144,53 +153,61 @@ fn failure(status: u16, error: &str, commands: &[Command]) -> Error {
     ];
     const REJECTED_TOKENS: [&str; 3] = ["WRONGPASS", "NOAUTH", "Unauthorized"];
 
-    if status == 401 || REJECTED_TOKENS.iter().any(|text| error.starts_with(text)) {
+    let starts_with = |texts: &[&str]| texts.iter().any(|text| error.starts_with(text));
+    if is_rejected_token(status) && !error.starts_with("NOPERM") || starts_with(&REJECTED_TOKENS) {
         return Error::unauthorized();
     }
-    let text = redacted(error, commands);
-    if status == 429 || status >= 500 || OUTAGES.iter().any(|outage| error.starts_with(outage)) {
+    let text = redacted(error, asked);
+    if is_outage(status) || starts_with(&OUTAGES) {
         return Error::unavailable(status, text);
     }
-    let (name, key) = match commands {
-        [command] => (command.name(), command.arguments()),
-        _ => ("a transaction", Vec::new()),
-    };
-    Error::refused(
-        name,
-        key.iter().map(|argument| loggable_prefix(argument)).find(|p| !p.is_empty()).unwrap_or(""),
-        text,
-    )
+    let prefix = command.arguments().iter().map(|argument| loggable_prefix(argument)).find(|p| !p.is_empty());
+    Error::refused(command.name(), prefix.unwrap_or_default(), text)
 }
 
-fn unreadable(status: u16, body: &[u8], commands: &[Command]) -> Error {
-    if status == 401 || status == 403 {
-        return Error::unauthorized();
-    }
+fn is_rejected_token(status: u16) -> bool {
+    matches!(status, 401 | 403)
+}
+
+/// Of the statuses below 500, those that a proxy or a wrong address answers with, not Redis.
+fn is_outage(status: u16) -> bool {
+    status >= 500 || matches!(status, 404 | 405 | 408 | 429)
+}
+
+fn unreadable(status: u16, body: &[u8], asked: Asked<'_>) -> Error {
     let start = String::from_utf8_lossy(&body[..body.len().min(4096)]);
-    let text = format!("unreadable body: {}", redacted(&start, commands));
-    if status == 429 || status >= 500 {
-        Error::unavailable(status, text)
-    } else {
-        Error::protocol(status, text)
+    let text = format!("unreadable body: {}", redacted(&start, asked));
+    match status {
+        401 | 403 => Error::unauthorized(),
+        413 => Error::refused(
+            asked.commands.first().map_or("a batch", Command::name),
+            "",
+            "the request is too large",
+        ),
+        _ if is_outage(status) => Error::unavailable(status, text),
+        _ => Error::protocol(status, text),
     }
 }
 
-/// `text` up to the first argument of a command in it, on one line and at most 200 characters long.
-fn redacted(text: &str, commands: &[Command]) -> String {
-    /// Redis prints arguments behind these.
-    const MARKERS: [&str; 4] = ["with args beginning with", "Key was:", "command was:", "Bearer "];
-    /// Shorter arguments are left alone: they would be found inside ordinary words.
+/// The beginning of `text` that can hold no argument and no token, on one line and at most 200 characters long.
+///
+/// Texts show arguments in quotes or brackets, or behind a few known words. Where one stands bare it is searched for,
+/// unless it is so short that it would be found inside ordinary words.
+fn redacted(text: &str, asked: Asked<'_>) -> String {
+    const OPENING: [char; 5] = ['"', '\'', '`', '[', '{'];
+    const MARKERS: [&str; 4] = ["with args beginning with", "Key was:", "command was:", "Bearer"];
     const SHORTEST: usize = 4;
 
-    let marked = MARKERS.iter().filter_map(|marker| Some(text.find(marker)? + marker.len()));
-    let arguments: Vec<String> = commands.iter().flat_map(Command::arguments).collect();
-    let shown = arguments.iter().filter(|argument| argument.len() >= SHORTEST).filter_map(|argument| {
-        let start: String = argument.chars().take(64).collect();
+    let token = asked.token.secret().to_owned();
+    let secrets = asked.commands.iter().flat_map(Command::arguments).chain([token]);
+    let bare = secrets.filter(|secret| secret.len() >= SHORTEST).filter_map(|secret| {
+        let start: String = secret.chars().take(64).collect();
         text.find(&start)
     });
-    let cut = marked.chain(shown).min();
-    let line: Vec<&str> = text[..cut.unwrap_or(text.len())].split_whitespace().collect();
-    let mut line: String = line.join(" ").chars().take(200).collect();
+    let marked = MARKERS.iter().filter_map(|marker| Some(text.find(marker)? + marker.len()));
+    let cut = bare.chain(marked).chain(text.find(OPENING)).min();
+    let words: Vec<&str> = text[..cut.unwrap_or(text.len())].split_whitespace().collect();
+    let mut line: String = words.join(" ").chars().take(200).collect();
     if cut.is_some() {
         line.push_str(" ...");
     }
@@ -240,10 +257,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
 }
 
 impl Slot {
-    fn into_reply(self, status: u16, command: &Command) -> Result<Reply> {
-        let commands = std::slice::from_ref(command);
+    fn into_reply(self, status: u16, command: &Command, asked: Asked<'_>) -> Result<Reply> {
         match (self.result, self.error) {
-            (_, Some(error)) => Err(failure(status, &error, commands)),
+            (_, Some(error)) => Err(failure(status, &error, command, asked)),
             (Some(reply), None) if status < 400 => Ok(reply),
             (Some(_), None) => Err(Error::unavailable(status, "a result with a failure status")),
             (None, None) => Err(Error::protocol(status, "an answer without result or error")),
@@ -274,8 +290,8 @@ impl<'de> Deserialize<'de> for Reply {
                 i64::try_from(number).map(Reply::Integer).map_err(E::custom)
             }
 
-            fn visit_str<E>(self, text: &str) -> std::result::Result<Reply, E> {
-                Ok(if text == "OK" { Reply::Ok } else { Reply::Text(decoded(text)) })
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Reply, E> {
+                if text == "OK" { Ok(Reply::Ok) } else { decoded(text).map(Reply::Text).map_err(E::custom) }
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Reply, A::Error> {
@@ -291,13 +307,12 @@ impl<'de> Deserialize<'de> for Reply {
     }
 }
 
-/// The text behind padded base64; `text` itself when it is none, for servers that do not know the header.
-fn decoded(text: &str) -> String {
-    match BASE64_STANDARD.decode(text) {
-        Ok(bytes) => String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        Err(_) => text.to_owned(),
-    }
+/// The text behind padded base64. A server that does not know the header sends other text; to take that as it is
+/// would be wrong for every value that happens to be base64.
+fn decoded(text: &str) -> std::result::Result<String, base64::DecodeError> {
+    let bytes = BASE64_STANDARD.decode(text)?;
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 #[cfg(test)]

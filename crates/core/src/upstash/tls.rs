@@ -17,7 +17,9 @@ pub(super) fn config(
 ) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(Err(problem)) = extra_ca_certs.map(|path| add_file(&mut roots, path)) {
-        notices.push(Notice::Warn(format!("The file that NODE_EXTRA_CA_CERTS names is ignored: {problem}.")));
+        notices.push(Notice::Warn(format!(
+            "The file that NODE_EXTRA_CA_CERTS names cannot be used in full: {problem}."
+        )));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
@@ -27,10 +29,11 @@ pub(super) fn config(
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = certificates.map_err(|error| error.to_string())?;
+    match roots.add_parsable_certificates(certificates) {
+        (0, _) => Err("it holds no certificate authority".into()),
+        (_, 0) => Ok(()),
+        (_, ignored) => Err(format!("{ignored} of its certificates cannot be used")),
     }
-    Ok(())
 }

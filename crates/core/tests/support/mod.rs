@@ -28,6 +28,8 @@ pub(crate) trait Stage: Sized {
     async fn start() -> Self;
     fn store(&self) -> &Self::Store;
     async fn advance(&self, time: Duration);
+    /// What the store's clock shows.
+    fn now(&self) -> u64;
 }
 
 /// A clock that stands still until it is moved.
@@ -72,6 +74,10 @@ impl Stage for Memory {
 
     async fn advance(&self, time: Duration) {
         self.hands.advance(time);
+    }
+
+    fn now(&self) -> u64 {
+        self.hands.now()
     }
 }
 
@@ -119,6 +125,10 @@ impl Stage for Upstash {
             }
         }
     }
+
+    fn now(&self) -> u64 {
+        Clock::system().now()
+    }
 }
 
 /// A fallback store whose database answers.
@@ -143,6 +153,10 @@ impl Stage for Fallback {
 
     async fn advance(&self, time: Duration) {
         self.upstash.advance(time).await;
+    }
+
+    fn now(&self) -> u64 {
+        self.upstash.now()
     }
 }
 

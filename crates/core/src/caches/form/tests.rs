@@ -97,3 +97,17 @@ fn a_claim_gets_its_status_without_losing_a_byte() {
         Submission::processing_from_json("formData", &TEXT.replace("processing", "failed")).unwrap();
     assert_eq!(replaced.0, TEXT);
 }
+
+#[test]
+fn the_entries_last_seen_are_remembered_however_many_came_before() {
+    let (cache, _) = cache();
+    for number in 0..20_000 {
+        let name = FORM.key("key", &number.to_string()).unwrap();
+        now(cache.set(&name, &Submission(TEXT.into()), None)).unwrap();
+    }
+
+    cache.last_seen.run_pending_tasks();
+
+    assert!(cache.last_seen.contains_key("form:19999"));
+    assert!(cache.last_seen.weighted_size() <= LAST_SEEN_BYTES);
+}

@@ -28,8 +28,9 @@ fn set(store: &MemoryStore, name: &str, value: &str) -> Result<()> {
 }
 
 fn used(store: &MemoryStore) -> (usize, usize) {
-    store.entries.run_pending_tasks();
-    (store.used.entries.load(Relaxed), store.used.bytes.load(Relaxed))
+    let entries = store.entries.read();
+    entries.cache.run_pending_tasks();
+    (entries.used.entries.load(Relaxed), entries.used.bytes.load(Relaxed))
 }
 
 #[test]
@@ -117,11 +118,49 @@ fn expired_entries_are_not_counted() {
 
 #[test]
 fn an_expired_entry_makes_room_for_its_successor() {
-    let (store, time) = store(1, 100);
-    now(store.set(&key("a"), "v", Expiry::After(Ttl::from_whole_seconds(5)))).unwrap();
-
-    *time.lock().unwrap() += 5_000;
+    // The real clock: moka must have let the entry expire, too, but cannot have taken it out yet.
+    let store = MemoryStore::new(MemoryLimits { entries: 1, bytes: 100 }, Clock::system());
+    let soon = Clock::system().now() + 20;
+    now(store.set(&key("a"), "v", Expiry::At(soon))).unwrap();
+    while now(store.exists(&key("a"))).unwrap() {
+        std::thread::yield_now();
+    }
 
     assert!(now(store.set_if_absent(&key("a"), "w", Ttl::from_whole_seconds(5))).unwrap());
     assert_eq!(used(&store), (1, 2));
+}
+
+#[test]
+fn claims_and_counts_of_several_threads_lose_nothing() {
+    let (store, _) = store(100, 10_000);
+    let granted = AtomicUsize::new(0);
+
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for claim in 0..500 {
+                    let name = format!("claim{}", claim % 20);
+                    if now(store.set_if_absent(&key(&name), "v", Ttl::from_whole_seconds(5))).unwrap() {
+                        granted.fetch_add(1, Relaxed);
+                    }
+                    now(store.increment(&key("n"), 1)).unwrap();
+                }
+            });
+        }
+    });
+
+    assert_eq!(granted.load(Relaxed), 20);
+    assert_eq!(now(store.get(&key("n"))).unwrap().as_deref(), Some("4000"));
+}
+
+#[test]
+fn clearing_a_large_store_empties_it_at_once() {
+    let (store, _) = store(200_000, 100_000_000);
+    for number in 0..100_000 {
+        set(&store, &number.to_string(), "v").unwrap();
+    }
+
+    store.clear();
+
+    assert_eq!((store.len(), used(&store)), (0, (0, 0)));
 }

@@ -4,12 +4,16 @@ fn command() -> Command {
     Command::new("SET").arg("form:guest@example.com").arg("a secret value")
 }
 
+fn asked(commands: &[Command], batch: bool, status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
+    read(status, body.as_bytes(), Asked { commands, batch, token: &Token::new("the-token") })
+}
+
 fn single(status: u16, body: &str) -> Result<Reply> {
-    read(status, body.as_bytes(), &[command()], false)?.remove(0)
+    asked(&[command()], false, status, body)?.remove(0)
 }
 
 fn batch(status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
-    read(status, body.as_bytes(), &[command(), Command::new("GET").arg("k")], true)
+    asked(&[command(), Command::new("GET").arg("k")], true, status, body)
 }
 
 #[test]
@@ -22,7 +26,6 @@ fn replies_are_decoded_at_every_depth() {
         (r#"{"result":"T0s="}"#, Reply::Text("OK".into())),
         (r#"{"result":"8J+YgA=="}"#, Reply::Text("\u{1f600}".into())),
         (r#"{"result":"//4="}"#, Reply::Text("\u{fffd}\u{fffd}".into())),
-        (r#"{"result":"not base64"}"#, Reply::Text("not base64".into())),
         (
             r#"{"result":[1,"YQ==",[2,"Yg=="],null]}"#,
             Reply::Array(vec![
@@ -58,11 +61,17 @@ fn a_rejected_token_is_recognised() {
         (401, r#"{"error":"Unauthorized"}"#),
         (400, r#"{"error":"WRONGPASS invalid username-password pair or user is disabled"}"#),
         (401, "denied"),
+        (403, "<html>forbidden</html>"),
+        (403, r#"{"error":"forbidden"}"#),
     ] {
         assert!(single(status, body).unwrap_err().is_unauthorized(), "{body}");
         assert!(batch(status, body).unwrap_err().is_unauthorized(), "{body}");
     }
-    assert!(single(400, r#"{"error":"NOPERM this user has no permissions"}"#).unwrap_err().is_refused());
+    for status in [400, 403] {
+        assert!(
+            single(status, r#"{"error":"NOPERM this user has no permissions"}"#).unwrap_err().is_refused()
+        );
+    }
 }
 
 #[test]
@@ -73,7 +82,11 @@ fn failing_servers_and_exhausted_quotas_are_outages() {
         (429, r#"{"error":"ERR slow down"}"#),
         (400, r#"{"error":"ERR max daily request limit exceeded. Limit: 10000, Usage: 10001."}"#),
         (400, r#"{"error":"ERR max requests limit exceeded. Limit: 500000, Usage: 500000."}"#),
+        (404, r#"{"error":"no such project"}"#),
+        (408, r#"{"error":"timed out"}"#),
         (200, "not json"),
+        (200, r#"{"result":"not base64"}"#),
+        (200, r#"{"result":"PONG!"}"#),
         (200, "{}"),
         (200, r#"{"result":1.5}"#),
         (200, r#"{"result":{"a":1}}"#),
@@ -98,23 +111,36 @@ fn errors_in_a_batch_stay_with_their_command() {
 }
 
 #[test]
-fn error_texts_hold_no_arguments() {
+fn what_is_too_large_is_refused_in_any_form() {
+    assert!(single(413, "<html>too large</html>").unwrap_err().is_refused());
+    let slots = batch(413, r#"{"error":"ERR max request size exceeded. Limit: 1 bytes"}"#).unwrap();
+    let texts: Vec<String> = slots.into_iter().map(|slot| slot.unwrap_err().to_string()).collect();
+    assert!(
+        texts[0].starts_with("redis refused SET on a key that starts with \"form:\": ERR max"),
+        "{texts:?}"
+    );
+    assert!(texts[1].starts_with("redis refused GET: ERR max"), "{texts:?}");
+}
+
+#[test]
+fn error_texts_hold_no_arguments_and_no_token() {
     for text in [
         "ERR unknown command 'SET', with args beginning with: 'k'",
         "ERR Dynamic keys are not allowed. Key was: k",
         "ERR cannot take a secret value here",
         "ERR bad key form:guest@example.com",
+        "ERR bad request [\"SET\",\"abc\",\"{\\\"card\\\":\\\"4242\\\"}\"]",
+        "ERR bad token the-token",
+        "ERR bad header Authorization: Bearer abc",
     ] {
-        for status in [400, 500] {
-            let error = single(status, &format!("{{\"error\":\"{text}\"}}")).unwrap_err().to_string();
-            assert!(
-                !error.contains("secret") && !error.contains("guest") && !error.contains("'k'"),
-                "{error}"
-            );
+        let json = serde_json::json!({ "error": text }).to_string();
+        for (status, body) in [(400, json.as_str()), (500, &json), (502, text), (200, text)] {
+            let error = single(status, body).unwrap_err().to_string();
+            for secret in ["secret", "guest", "'k'", "abc", "4242", "the-token"] {
+                assert!(!error.contains(secret), "{error}");
+            }
             assert!(error.contains("ERR ") && error.ends_with(" ..."), "{error}");
         }
-        let error = single(502, &format!("<html>\n{text}")).unwrap_err().to_string();
-        assert!(!error.contains("secret") && !error.contains("guest"), "{error}");
     }
     let long = single(502, &"x".repeat(5_000)).unwrap_err().to_string();
     assert!(long.len() < 300, "{}", long.len());

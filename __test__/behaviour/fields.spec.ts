@@ -1,0 +1,219 @@
+import { describe, expect, test } from '@jest/globals'
+import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { rejection } from '../support/rejection'
+import { claim, customer, submission, subscription, uniqueKey } from '../support/samples'
+
+type Write = (key: string, data: unknown) => Promise<unknown>
+
+interface Shape {
+  write: Write
+  prefix: string
+  argument: string
+  data: object
+  required: Record<string, unknown[]>
+  optional: Record<string, unknown[]>
+}
+
+const notText = [7, true, null, {}, ['text']]
+const notNumber = ['7', true, null, {}, [7], Number.NaN, Number.POSITIVE_INFINITY]
+const notStatus = [...notText, 'done', 'Processing', '', ' failed']
+
+const formFields = { eventId: notText, guestEmail: notText, startTime: notText, timestamp: notNumber }
+
+/** What each method refuses in each field. */
+const shapes: [name: string, Shape][] = [
+  [
+    'FormCache.set',
+    {
+      write: FormCache.set as Write,
+      prefix: 'form:',
+      argument: 'formData',
+      data: submission,
+      required: { ...formFields, status: notStatus },
+      optional: {},
+    },
+  ],
+  [
+    'FormCache.tryAcquireProcessing',
+    {
+      write: FormCache.tryAcquireProcessing as Write,
+      prefix: 'form:',
+      argument: 'formData',
+      data: claim,
+      required: formFields,
+      optional: {},
+    },
+  ],
+  [
+    'CustomerCache.setCustomer',
+    {
+      write: CustomerCache.setCustomer as Write,
+      prefix: 'customer:',
+      argument: 'data',
+      data: customer,
+      required: { stripeCustomerId: notText, email: notText, created: notNumber, updatedAt: notNumber },
+      optional: {
+        userId: notText,
+        name: [7, true, {}, ['text']],
+        subscriptions: ['sub_1', 7, true, null, {}, [7], ['sub_1', null], [['sub_1']]],
+        defaultPaymentMethod: [7, true, {}, ['text']],
+      },
+    },
+  ],
+  [
+    'CustomerCache.setSubscription',
+    {
+      write: CustomerCache.setSubscription as Write,
+      prefix: 'subscription:',
+      argument: 'data',
+      data: subscription,
+      required: {
+        id: notText,
+        customerId: notText,
+        status: notText,
+        priceId: notText,
+        productId: notText,
+        currentPeriodEnd: notNumber,
+        cancelAtPeriodEnd: ['true', 1, 0, null, {}],
+        created: notNumber,
+        updatedAt: notNumber,
+      },
+      optional: {},
+    },
+  ],
+]
+
+const missing = shapes.flatMap(([name, shape]) =>
+  Object.keys(shape.required).map((field): [string, string, Shape] => [name, field, shape]),
+)
+const wrong = shapes.flatMap(([name, shape]) =>
+  Object.entries({ ...shape.required, ...shape.optional }).flatMap(([field, values]) =>
+    values.map((value): [string, unknown, string, Shape] => [name, value, field, shape]),
+  ),
+)
+
+async function expectRefusal(write: () => Promise<unknown>, field: string, storedKey: string) {
+  const error = await rejection(write)
+
+  expect(error).toBeInstanceOf(TypeError)
+  expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' })
+  expect(error.message).toContain(field)
+  expect(error.message).not.toContain('guest@example.com')
+  expect(await redisManager.exists(storedKey)).toBe(false)
+}
+
+describe('fields', () => {
+  test.each(missing)('%s rejects data without %s', async (_, field, { write, prefix, data }) => {
+    const key = uniqueKey()
+    const { [field]: _left, ...rest } = data as Record<string, unknown>
+
+    await expectRefusal(() => write(key, rest), field, prefix + key)
+    await expectRefusal(() => write(key, { ...data, [field]: undefined }), field, prefix + key)
+  })
+
+  test.each(wrong)('%s rejects %p as %s', async (_, value, field, { write, prefix, data }) => {
+    const key = uniqueKey()
+
+    await expectRefusal(() => write(key, { ...data, [field]: value }), field, prefix + key)
+  })
+
+  test.each(shapes)('%s rejects an array', async (_, { write, prefix, argument }) => {
+    const key = uniqueKey()
+
+    await expectRefusal(() => write(key, [submission]), argument, prefix + key)
+  })
+
+  test.each(shapes)('%s takes fields from anywhere that JSON.stringify does', async (_, shape) => {
+    const key = uniqueKey()
+    class Data {
+      toJSON() {
+        return { ...shape.data }
+      }
+    }
+
+    await shape.write(key, new Data())
+
+    expect(JSON.parse((await redisManager.get(shape.prefix + key)) ?? '')).toMatchObject(shape.data)
+  })
+})
+
+describe('what does not turn into JSON', () => {
+  const circular: Record<string, unknown> = { ...submission }
+  circular.self = circular
+
+  const thrown = new Error('from the object')
+  const throwing = () => {
+    throw thrown
+  }
+
+  const objects: [string, object, unknown][] = [
+    [
+      'a circular object',
+      circular,
+      expect.objectContaining({ message: expect.stringContaining('circular') }),
+    ],
+    [
+      'a BigInt',
+      { ...submission, big: 1n },
+      expect.objectContaining({ message: expect.stringContaining('BigInt') }),
+    ],
+    ['a getter that throws', Object.defineProperty({}, 'url', { enumerable: true, get: throwing }), thrown],
+    ['a toJSON that throws', { toJSON: throwing }, thrown],
+    ['a Proxy that throws', new Proxy({}, { get: throwing }), thrown],
+    ['a Proxy that hides its fields by throwing', new Proxy({}, { ownKeys: throwing }), thrown],
+  ]
+  const writers: [string, Write, string, string][] = [
+    ['IdempotencyCache.set', IdempotencyCache.set as Write, 'idempotency:', 'result'],
+    ...shapes.map(([name, { write, prefix, argument }]): [string, Write, string, string] => [
+      name,
+      write,
+      prefix,
+      argument,
+    ]),
+  ]
+  const cases = writers.flatMap(([name, write, prefix, argument]) =>
+    objects.map(([label, object, cause]): [string, string, Write, string, string, object, unknown] => [
+      name,
+      label,
+      write,
+      prefix,
+      argument,
+      object,
+      cause,
+    ]),
+  )
+
+  test.each(cases)(
+    '%s rejects %s with the cause',
+    async (_, _label, write, prefix, argument, object, cause) => {
+      const key = uniqueKey()
+
+      const error = await rejection(() => write(key, object))
+
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: expect.stringContaining(argument),
+      })
+      expect(error.message).not.toContain('from the object')
+      expect(error.cause).toEqual(cause)
+      expect(await redisManager.exists(prefix + key)).toBe(false)
+    },
+  )
+
+  test.each(
+    writers.flatMap(([name, write, prefix, argument]) =>
+      [undefined, null, 'text', 7, true].map((value): [string, unknown, Write, string, string] => [
+        name,
+        value,
+        write,
+        prefix,
+        argument,
+      ]),
+    ),
+  )('%s rejects a toJSON that returns %p', async (_, value, write, prefix, argument) => {
+    const key = uniqueKey()
+
+    await expectRefusal(() => write(key, { toJSON: () => value }), argument, prefix + key)
+  })
+})

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { FormCache } from 'redlatch'
+
+/** The rule in plain JavaScript. */
+function plain(eventId: string, guestEmail: string, startTime: string): string {
+  const email = guestEmail.trim().toLowerCase()
+  return `${eventId}-${email}-${startTime}`.replace(/[^A-Za-z0-9\-_]/g, '_')
+}
+
+describe('generateKey', () => {
+  test('generateKey joins its parts and replaces what is not safe in a key', () => {
+    expect(FormCache.generateKey('evt_1', ' Guest@Example.COM\n', '2026-01-01T10:00:00Z')).toBe(
+      'evt_1-guest_example_com-2026-01-01T10_00_00Z',
+    )
+  })
+
+  test.each([
+    ['three empty strings', ['', '', ''], '--'],
+    ['a space inside the e-mail', ['e', 'a b', 's'], 'e-a_b-s'],
+    ['a byte order mark around the e-mail', ['e', '\ufeffa\ufeff', 's'], 'e-a-s'],
+    ['a next-line character, which trim leaves', ['e', 'a\u0085', 's'], 'e-a_-s'],
+    ['spaces around the other parts, which stay', [' e ', 'a', ' s '], '_e_-a-_s_'],
+    ['capitals in the other parts, which stay', ['E', 'A', 'S'], 'E-a-S'],
+    ['an emoji, which is two units', ['😀', '😀', '😀'], '__-__-__'],
+    ['a Kelvin sign, which lower-cases to k', ['e', '\u212a', 's'], 'e-k-s'],
+    ['a dotted capital I, which lower-cases to two units', ['e', '\u0130', 's'], 'e-i_-s'],
+    ['lone surrogates', ['\ud800', 'a\udc00', '\udc00\ud800'], '_-a_-__'],
+    ['a final sigma', ['e', 'ΑΣ', 's'], 'e-__-s'],
+    ['NUL', ['\0', '\0', '\0'], '_-_-_'],
+  ])('generateKey of %s is what JavaScript makes of it', (_, parts, expected) => {
+    const [eventId = '', guestEmail = '', startTime = ''] = parts
+
+    expect(FormCache.generateKey(eventId, guestEmail, startTime)).toBe(expected)
+    expect(plain(eventId, guestEmail, startTime)).toBe(expected)
+  })
+
+  test('generateKey is the plain JavaScript rule for any strings', () => {
+    const unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
+    const space = fc.constantFrom(
+      ...'\t\n\v\f\r \u0085\u00a0\u1680\u180e\u2000\u200b\u2028\u2029\u202f\u3000\ufeff',
+    )
+    const letter = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })
+    const text = fc.array(fc.oneof(unit, space, letter)).map((units) => units.join(''))
+
+    fc.assert(
+      fc.property(text, text, text, (eventId, guestEmail, startTime) => {
+        expect(FormCache.generateKey(eventId, guestEmail, startTime)).toBe(
+          plain(eventId, guestEmail, startTime),
+        )
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('generateKey is the plain JavaScript rule for every single UTF-16 unit and every code point', () => {
+    const codes = Array.from({ length: 0x110000 }, (_, code) => code)
+    const differing = codes.filter((code) => {
+      const text = `a${String.fromCodePoint(code)}b${String.fromCodePoint(code)}`
+      return FormCache.generateKey('', text, '') !== plain('', text, '')
+    })
+
+    expect(differing).toStrictEqual([])
+  })
+})
+
+describe('generateKey with wrong arguments', () => {
+  const generate = FormCache.generateKey as (...args: unknown[]) => string
+
+  test.each([
+    ['eventId', [undefined, 'a@b.c', 's']],
+    ['eventId', [7, 'a@b.c', 's']],
+    ['guestEmail', ['e', null, 's']],
+    ['guestEmail', ['e', {}, 's']],
+    ['startTime', ['e', 'a@b.c', new Date()]],
+    ['startTime', ['e', 'a@b.c']],
+  ])('generateKey throws a TypeError that names %s', (name, args) => {
+    expect.assertions(3)
+    try {
+      generate(...args)
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining(name) })
+      expect(String(error)).not.toContain('a@b.c')
+    }
+  })
+})

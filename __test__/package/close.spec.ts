@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { redisManager } from 'redlatch'
+import { sharedGateway } from '../support/gateway'
+import { uniqueKey } from '../support/samples'
+
+const { url, token } = sharedGateway()
+const onRedis = () => redisManager.configure({ url, token })
+const onMemory = () => redisManager.configure({ disableRedis: false })
+
+afterEach(async () => {
+  await redisManager.close()
+  redisManager.configure()
+})
+
+describe.each([
+  ['memory', onMemory],
+  ['Redis', onRedis],
+])('close on %s', (_, configure) => {
+  test('close resolves to undefined, also before the first call and a second time', async () => {
+    configure()
+
+    expect([await redisManager.close(), await redisManager.close()]).toStrictEqual([undefined, undefined])
+  })
+
+  test('close lets calls under way finish', async () => {
+    configure()
+    const key = uniqueKey()
+    let answered = 0
+    const calls = Array.from({ length: 500 }, async () => {
+      const sum = await redisManager.incr(key)
+      answered += 1
+      return sum
+    })
+
+    await redisManager.close()
+
+    expect(answered).toBe(500)
+    expect(Math.max(...(await Promise.all(calls)))).toBe(500)
+  })
+
+  test('the next call starts anew, whether close has finished or not', async () => {
+    configure()
+    const key = uniqueKey()
+    await redisManager.set(key, 'old', 60)
+
+    const closed = redisManager.close()
+    await redisManager.set(key, 'new', 60)
+    await closed
+
+    expect(await redisManager.get(key)).toBe('new')
+  })
+
+  test('several closes in one turn all resolve', async () => {
+    configure()
+    await redisManager.get(uniqueKey())
+
+    await expect(Promise.all([redisManager.close(), redisManager.close()])).resolves.toStrictEqual([
+      undefined,
+      undefined,
+    ])
+  })
+})
+
+describe('after close', () => {
+  test('memory is empty', async () => {
+    onMemory()
+    const key = uniqueKey()
+    await redisManager.set(key, 'value', 60)
+
+    await redisManager.close()
+
+    expect(await redisManager.get(key)).toBeNull()
+    expect(redisManager.getCacheStats().inMemoryCacheSize).toBe(0)
+  })
+
+  test('Redis still has its values', async () => {
+    onRedis()
+    const key = uniqueKey()
+    await redisManager.set(key, 'value', 60)
+
+    await redisManager.close()
+
+    expect(await redisManager.get(key)).toBe('value')
+  })
+
+  test('settings in code stay', async () => {
+    onRedis()
+    await redisManager.close()
+
+    expect(redisManager.getCacheStats().cacheType).toBe('Redis')
+  })
+
+  test('the environment is read again', async () => {
+    const before = redisManager.getCacheStats().cacheType
+    process.env.UPSTASH_REDIS_REST_URL = url
+    process.env.UPSTASH_REDIS_REST_TOKEN = token
+    const unread = redisManager.getCacheStats().cacheType
+
+    await redisManager.close()
+
+    const after = redisManager.getCacheStats().cacheType
+    delete process.env.UPSTASH_REDIS_REST_URL
+    delete process.env.UPSTASH_REDIS_REST_TOKEN
+    expect([before, unread, after]).toStrictEqual(['In-Memory', 'In-Memory', 'Redis'])
+  })
+})

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { submission, uniqueKey } from '../support/samples'
+
+const surface = jest.requireActual<Record<string, unknown>>('redlatch')
+
+const statics = (object: object) =>
+  Object.getOwnPropertyNames(object)
+    .filter((name) => !['length', 'name', 'prototype'].includes(name))
+    .sort()
+
+describe('exports', () => {
+  test('the package exports exactly these names', () => {
+    expect(Object.keys(surface).sort()).toStrictEqual([
+      'CustomerCache',
+      'FormCache',
+      'IdempotencyCache',
+      'default',
+      'redisManager',
+    ])
+  })
+
+  test('the default export is redisManager', () => {
+    expect(surface.default).toBe(redisManager)
+    expect(surface.redisManager).toBe(redisManager)
+  })
+
+  test('it is marked as compiled from an ES module, so that a default import is the default export', () => {
+    expect(surface.__esModule).toBe(true)
+  })
+
+  test.each([
+    ['IdempotencyCache', IdempotencyCache, ['delete', 'exists', 'get', 'healthCheck', 'set']],
+    [
+      'FormCache',
+      FormCache,
+      [
+        'delete',
+        'generateKey',
+        'get',
+        'healthCheck',
+        'isProcessing',
+        'markCompleted',
+        'markFailed',
+        'set',
+        'tryAcquireProcessing',
+      ],
+    ],
+    [
+      'CustomerCache',
+      CustomerCache,
+      [
+        'deleteCustomer',
+        'getCustomer',
+        'getCustomerByEmail',
+        'getCustomerByUserId',
+        'getSubscription',
+        'healthCheck',
+        'setCustomer',
+        'setEmailMapping',
+        'setSubscription',
+        'setUserMapping',
+      ],
+    ],
+  ])('%s is a class with exactly these static methods', (name, cache, methods) => {
+    expect(cache).toEqual(expect.any(Function))
+    expect(cache.name).toBe(name)
+    expect(statics(cache)).toStrictEqual(methods)
+  })
+
+  test('redisManager has exactly these methods', () => {
+    expect(
+      statics(Object.getPrototypeOf(redisManager)).filter((name) => name !== 'constructor'),
+    ).toStrictEqual([
+      'close',
+      'configure',
+      'del',
+      'exists',
+      'expire',
+      'get',
+      'getCacheStats',
+      'healthCheck',
+      'incr',
+      'mget',
+      'set',
+      'setNx',
+      'setWithTimestamp',
+    ])
+    expect(Object.keys(redisManager)).toStrictEqual([])
+  })
+
+  test('static methods work without their class', async () => {
+    const { tryAcquireProcessing, get, generateKey } = FormCache
+    const key = generateKey(uniqueKey(), 'a@b.c', 's')
+
+    await tryAcquireProcessing(key, submission)
+
+    expect(await get(key)).toStrictEqual(submission)
+  })
+})
+
+describe('mocks', () => {
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+
+  test('jest.spyOn replaces a static method, and its restoration brings it back', async () => {
+    const key = uniqueKey()
+    const spy = jest.spyOn(FormCache, 'set').mockResolvedValue(undefined)
+
+    await FormCache.set(key, submission)
+    spy.mockRestore()
+
+    expect(await FormCache.get(key)).toBeNull()
+    await FormCache.set(key, submission)
+    expect(await FormCache.get(key)).toStrictEqual(submission)
+  })
+
+  test('jest.spyOn watches a method of redisManager', async () => {
+    const key = uniqueKey()
+    const spy = jest.spyOn(redisManager, 'get')
+
+    expect(await redisManager.get(key)).toBeNull()
+    expect(spy.mock.calls).toStrictEqual([[key]])
+  })
+})

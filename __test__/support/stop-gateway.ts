@@ -1,0 +1,5 @@
+import type {} from './start-gateway'
+
+export default async function stopGateway(): Promise<void> {
+  await globalThis.stopSharedGateway?.()
+}
