@@ -38,7 +38,8 @@ export interface RedlatchOptions {
   /** The REST token of the database. */
   token?: string
   /**
-   * The longest that a request may take, connecting included, in milliseconds.
+   * The longest that a request may take, connecting included, in milliseconds. A call that takes longer is answered from
+   * memory.
    * @default 2000
    */
   timeoutMs?: number
@@ -137,8 +138,9 @@ export interface RedisManager {
    */
   configure(options?: RedlatchOptions): void
   /**
-   * Lets the calls under way finish, then lets go of connections, threads and what memory holds. The next call starts
-   * anew, and reads the environment again.
+   * Lets the calls under way finish, then lets go of connections, threads and what memory holds; where other worker
+   * threads use the same settings, the last of them to close does. The next call starts anew, and reads the
+   * environment again.
    */
   close(): Promise<void>
 }

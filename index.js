@@ -103,7 +103,9 @@ class FormCache {
   }
 
   static tryAcquireProcessing(key, formData, ttlSeconds) {
-    return call(realm, asIs, (slot) => forms.tryAcquireProcessing(slot, key, formData, ttlSeconds, JSON.stringify))
+    return call(realm, asIs, (slot) =>
+      forms.tryAcquireProcessing(slot, key, formData, ttlSeconds, JSON.stringify),
+    )
   }
 
   static markCompleted(key, ttlSeconds) {
@@ -129,7 +131,9 @@ class FormCache {
 
 class CustomerCache {
   static setCustomer(customerId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setCustomer(slot, customerId, data, ttlSeconds, JSON.stringify))
+    return call(realm, nothing, (slot) =>
+      customers.setCustomer(slot, customerId, data, ttlSeconds, JSON.stringify),
+    )
   }
 
   static getCustomer(customerId) {
@@ -153,7 +157,9 @@ class CustomerCache {
   }
 
   static setSubscription(subscriptionId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setSubscription(slot, subscriptionId, data, ttlSeconds, JSON.stringify))
+    return call(realm, nothing, (slot) =>
+      customers.setSubscription(slot, subscriptionId, data, ttlSeconds, JSON.stringify),
+    )
   }
 
   static getSubscription(subscriptionId) {

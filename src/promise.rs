@@ -93,15 +93,19 @@ struct Queue {
 }
 
 impl Outcomes {
-    fn push(&self, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
+    fn push(self: &Arc<Self>, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
         let mut queue = lock(&self.queue);
         let is_first = queue.outcomes.is_empty();
         queue.outcomes.push((slot, outcome));
         queue.notices.extend(notices);
         drop(queue);
-        if is_first {
-            // Fails only while the environment is being torn down, when nobody waits any more.
-            lock(&self.wake_up).call((), ThreadsafeFunctionCallMode::NonBlocking);
+        if !is_first {
+            return;
+        }
+        let wake_up = WakeUpWhenDropped(Arc::clone(self));
+        if let Ok(io_thread) = tokio::runtime::Handle::try_current() {
+            // Behind the other calls that the same answer has made ready, so that all are settled together.
+            io_thread.spawn(async move { drop(wake_up) });
         }
     }
 
@@ -113,6 +117,16 @@ impl Outcomes {
             reason = "cloning counts threads; whether the event loop may end is another matter"
         )]
         if keep_alive { wake_up.refer(env) } else { wake_up.unref(env) }
+    }
+}
+
+/// Wakes the JavaScript thread even when the I/O thread ends before it gets to it.
+struct WakeUpWhenDropped(Arc<Outcomes>);
+
+impl Drop for WakeUpWhenDropped {
+    fn drop(&mut self) {
+        // Fails only while the environment is being torn down, when nobody waits any more.
+        lock(&self.0.wake_up).call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 

@@ -61,6 +61,35 @@ describe.each([
   })
 })
 
+test('close waits for calls that were made with earlier settings', async () => {
+  onRedis()
+  const key = uniqueKey()
+  let isStored = false
+  const stored = redisManager.set(key, 'value', 60).then(() => {
+    isStored = true
+  })
+  onMemory()
+
+  await redisManager.close()
+
+  expect(isStored).toBe(true)
+  await stored
+})
+
+test('a second close resolves no sooner than the calls that the first one waits for', async () => {
+  onRedis()
+  let isAnswered = false
+  const answered = redisManager.get(uniqueKey()).then(() => {
+    isAnswered = true
+  })
+  const first = redisManager.close()
+
+  await redisManager.close()
+
+  expect(isAnswered).toBe(true)
+  await Promise.all([first, answered])
+})
+
 describe('after close', () => {
   test('memory is empty', async () => {
     onMemory()

@@ -45,6 +45,25 @@ describe.each(stores)('worker threads on %s', (_, env) => {
     expect(output).toBe('value,value,value,value 0,0,0,0')
   })
 
+  test('close in one thread takes nothing from the others', async () => {
+    const output = await outputOf(
+      script(`
+        const { redisManager } = require('redlatch')
+        const isFirst = await redisManager.setNx(unique, 'claim', 60)
+        const worker = start("redisManager.get('any').then(() => redisManager.close()).then(() => redisManager.get('any'))")
+        const sets = []
+        worker.on('online', () => {
+          for (let i = 0; i < 200; i += 1) sets.push(redisManager.set(unique + i, 'value', 60))
+        })
+        await exit(worker)
+        await Promise.all(sets)
+        console.log(sets.length, isFirst, await redisManager.setNx(unique, 'claim', 60))`),
+      env,
+    )
+
+    expect(output).toBe('200 true false')
+  })
+
   test('threads with the same settings see the same values', async () => {
     const output = await outputOf(
       script(`
