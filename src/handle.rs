@@ -86,16 +86,13 @@ impl Lease {
     /// A hold on the service for `config`: the present one if it is that, one that only other threads have opened, or
     /// a new one.
     pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
-        let mut services = lock(&SERVICES);
         if let Some(present) = present {
             if present.0.serves(&config) {
                 return present;
             }
-            services.release(&present);
-            drop(services);
-            drop(present);
-            services = lock(&SERVICES);
+            lock(&SERVICES).release(&present);
         }
+        let mut services = lock(&SERVICES);
         services.running.retain(|handle| handle.strong_count() > 0);
         let mut running = services.running.iter().rev().filter_map(Weak::upgrade);
         let shared = running.find(|handle| handle.serves(&config) && !handle.was_opened_here());
