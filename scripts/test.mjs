@@ -16,7 +16,7 @@ function count(passed, failed) {
 
 /** Counts what cargo's test binaries report; a run that fails without a failed test counts as one. */
 async function rustTests() {
-  const { ok, output } = await runAndRead('cargo', ['test', '--workspace'])
+  const { ok, output } = await runAndRead('cargo', ['test', '--workspace', '--no-fail-fast'])
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)]
   const failed = results.reduce((sum, [, , failed]) => sum + Number(failed), 0)
   count(

@@ -235,17 +235,17 @@ async fn a_command_whose_answer_was_lost_is_not_sent_again() {
 #[tokio::test]
 async fn marking_an_entry_that_is_not_utf8_comes_to_an_end() {
     let upstash = Upstash::start().await;
-    let mut bytes =
-        br#"{"eventId":"?","guestEmail":"g","startTime":"s","status":"processing","timestamp":1}"#.to_vec();
-    bytes[12] = 0xFF;
-    let post = reqwest::Client::new().post(format!("{}/set/form:k", upstash.gateway.url()));
-    post.bearer_auth(upstash.gateway.token()).body(bytes).send().await.unwrap().error_for_status().unwrap();
+    let text = r#"{"eventId":"?","guestEmail":"g","startTime":"s","status":"processing","timestamp":1}"#;
+    let script = r"return redis.call('SET', KEYS[1], (ARGV[1]:gsub('%?', '\255')))";
+    let store = Command::new("EVAL").arg(script).arg("1").arg("form:k").arg(text);
+    assert_eq!(upstash.client.run(store).await.unwrap(), Reply::Ok);
     let forms = FormCache::new(Arc::new(upstash.store.clone()), Clock::system());
     let name = FORM.key("key", "k").unwrap();
 
     tokio::time::timeout(Duration::from_secs(10), forms.mark_completed(&name, None)).await.unwrap().unwrap();
 
-    assert!(upstash.store.get(&name).await.unwrap().unwrap().contains("processing"));
+    let kept = upstash.store.get(&name).await.unwrap().unwrap();
+    assert!(kept.contains('\u{fffd}') && kept.contains("processing"), "{kept}");
 }
 
 #[tokio::test]

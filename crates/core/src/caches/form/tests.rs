@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use super::*;
@@ -15,10 +16,13 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn cache() -> (FormCache<MemoryStore>, Arc<MemoryStore>) {
-    let clock = Clock::from_fn(|| 77);
+/// A cache, its store, and the clock of both, which starts at 77.
+fn cache() -> (FormCache<MemoryStore>, Arc<MemoryStore>, Arc<AtomicU64>) {
+    let time = Arc::new(AtomicU64::new(77));
+    let hands = Arc::clone(&time);
+    let clock = Clock::from_fn(move || hands.load(Relaxed));
     let store = Arc::new(MemoryStore::new(MemoryLimits::default(), clock.clone()));
-    (FormCache::new(Arc::clone(&store), clock), store)
+    (FormCache::new(Arc::clone(&store), clock), store, time)
 }
 
 fn key() -> Key {
@@ -31,7 +35,7 @@ fn put(store: &MemoryStore, text: &str) {
 
 #[test]
 fn marking_changes_two_fields_and_no_other_byte() {
-    let (cache, store) = cache();
+    let (cache, store, _) = cache();
     put(&store, TEXT);
 
     now(cache.mark_completed(&key(), None)).unwrap();
@@ -45,7 +49,7 @@ fn marking_changes_two_fields_and_no_other_byte() {
 
 #[test]
 fn marking_survives_an_outdated_memory_of_the_entry() {
-    let (cache, store) = cache();
+    let (cache, store, _) = cache();
     now(cache.set(&key(), &Submission(TEXT.into()), None)).unwrap();
     put(&store, &TEXT.replace("\"e\"", "\"changed elsewhere\""));
 
@@ -57,20 +61,24 @@ fn marking_survives_an_outdated_memory_of_the_entry() {
 
 #[test]
 fn marking_never_brings_an_entry_back() {
-    let (cache, store) = cache();
+    let (cache, store, time) = cache();
     now(cache.mark_completed(&key(), None)).unwrap();
     assert!(store.is_empty());
 
     now(cache.set(&key(), &Submission(TEXT.into()), None)).unwrap();
     now(store.delete(&[key()])).unwrap();
     now(cache.mark_completed(&key(), None)).unwrap();
+    assert!(store.is_empty());
 
+    now(cache.set(&key(), &Submission(TEXT.into()), Some(Ttl::from_whole_seconds(9)))).unwrap();
+    time.fetch_add(9_000, Relaxed);
+    now(cache.mark_completed(&key(), None)).unwrap();
     assert!(store.is_empty());
 }
 
 #[test]
 fn a_corrupt_entry_is_removed_by_marking_and_by_reading() {
-    let (cache, store) = cache();
+    let (cache, store, _) = cache();
     for corrupt in ["", "nonsense", "[]", "{}", &TEXT.replace("processing", "paused")] {
         put(&store, corrupt);
         now(cache.mark_completed(&key(), None)).unwrap();
@@ -100,7 +108,7 @@ fn a_claim_gets_its_status_without_losing_a_byte() {
 
 #[test]
 fn the_entries_last_seen_are_remembered_however_many_came_before() {
-    let (cache, _) = cache();
+    let (cache, ..) = cache();
     for number in 0..20_000 {
         let name = FORM.key("key", &number.to_string()).unwrap();
         now(cache.set(&name, &Submission(TEXT.into()), None)).unwrap();
