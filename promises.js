@@ -36,7 +36,8 @@ function begin(realm, revive, start) {
       throw own(error)
     }
     if (result === undefined) {
-      slots[slot] = { resolve, reject, revive }
+      // The realm is in it to stay alive as long as the call is under way.
+      slots[slot] = { resolve, reject, revive, realm }
       scheduleFlush(realm)
     } else {
       free.push(slot)

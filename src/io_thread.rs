@@ -21,17 +21,18 @@ pub(crate) struct IoThread {
 }
 
 enum Message {
+    Drive(Driver),
     Calls(Vec<Call>),
     Close(Box<dyn FnOnce() + Send>),
 }
 
 impl IoThread {
-    /// Starts the thread, which runs `driver` beside the calls.
-    pub(crate) fn start(driver: Driver) -> io::Result<Self> {
+    /// Starts the thread.
+    pub(crate) fn start() -> io::Result<Self> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("redlatch-io".into()).spawn(move || {
-            let closed = runtime.block_on(run(driver, receiver));
+            let closed = runtime.block_on(run(receiver));
             // Takes the connections with it.
             drop(runtime);
             for tell in closed {
@@ -41,10 +42,14 @@ impl IoThread {
         Ok(Self { messages: sender })
     }
 
+    /// Runs `driver` beside the calls.
+    pub(crate) fn drive(&self, driver: Driver) {
+        self.send(Message::Drive(driver));
+    }
+
     /// Runs calls, which all get going before the first of their commands is sent.
     pub(crate) fn run(&self, calls: Vec<Call>) {
-        // Dropping a call rejects its promise, so nothing is lost when the thread has ended.
-        let _ = self.messages.send(Message::Calls(calls));
+        self.send(Message::Calls(calls));
     }
 
     /// Ends the thread after the calls under way, and then calls `tell`.
@@ -55,17 +60,19 @@ impl IoThread {
             tell();
         }
     }
+
+    fn send(&self, message: Message) {
+        // Dropping a call rejects its promise, so nothing is lost when the thread has ended.
+        let _ = self.messages.send(message);
+    }
 }
 
-async fn run(
-    driver: Driver,
-    mut messages: mpsc::UnboundedReceiver<Message>,
-) -> Vec<Box<dyn FnOnce() + Send>> {
+async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOnce() + Send>> {
     let mut closed = Vec::new();
     let mut calls = JoinSet::new();
-    tokio::spawn(driver.run());
     while let Some(message) = messages.recv().await {
         match message {
+            Message::Drive(driver) => drop(tokio::spawn(driver.run())),
             Message::Calls(batch) => batch.into_iter().for_each(|call| {
                 calls.spawn(call);
             }),

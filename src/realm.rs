@@ -45,8 +45,9 @@ impl RealmState {
         T: IntoValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
     {
-        let started = arguments().and_then(|arguments| {
-            let handle = self.handle()?;
+        // The service comes first: reading an argument can run the caller's own code, and with it `close`.
+        let started = self.handle().and_then(|handle| {
+            let arguments = arguments()?;
             let future = work(Arc::clone(&handle), arguments);
             self.start(env, slot, handle, future)
         });
@@ -122,6 +123,8 @@ impl Realm {
     pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
+        // What has been called so far belongs to the service as it was.
+        self.state.promises.flush();
         let present = self.state.lease.take();
         *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
         self.state.is_configured.set(true);
