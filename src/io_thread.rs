@@ -1,15 +1,18 @@
 //! The thread that speaks to a database. The first call that needs the network starts it; it ends once its service
 //! is closed or dropped and all calls have their answers.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::thread;
 
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use redlatch_core::upstash::Driver;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::unconstrained;
 
 /// A call on its way: it settles its promise itself.
 pub(crate) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -32,7 +35,8 @@ impl IoThread {
         let (sender, receiver) = mpsc::unbounded_channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("redlatch-io".into()).spawn(move || {
-            let closed = runtime.block_on(run(receiver));
+            // Without tokio's budget, which would settle the answers of one large request in several portions.
+            let closed = runtime.block_on(unconstrained(run(receiver)));
             // Takes the connections with it.
             drop(runtime);
             for tell in closed {
@@ -69,20 +73,25 @@ impl IoThread {
 
 async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOnce() + Send>> {
     let mut closed = Vec::new();
-    let mut calls = JoinSet::new();
-    while let Some(message) = messages.recv().await {
-        match message {
-            Message::Drive(driver) => drop(tokio::spawn(driver.run())),
-            Message::Calls(batch) => batch.into_iter().for_each(|call| {
-                calls.spawn(call);
-            }),
-            Message::Close(tell) => {
-                messages.close();
-                closed.push(tell);
-            }
+    let mut calls = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            biased;
+            message = messages.recv() => match message {
+                Some(Message::Drive(driver)) => drop(tokio::spawn(driver.run())),
+                // A call that panics rejects its own promise and no other.
+                Some(Message::Calls(batch)) => {
+                    calls.extend(batch.into_iter().map(|call| AssertUnwindSafe(call).catch_unwind()));
+                }
+                Some(Message::Close(tell)) => {
+                    messages.close();
+                    closed.push(tell);
+                }
+                None => break,
+            },
+            Some(_) = calls.next() => {}
         }
-        while calls.try_join_next().is_some() {}
     }
-    while calls.join_next().await.is_some() {}
+    calls.for_each(|_| ready(())).await;
     closed
 }
