@@ -23,8 +23,8 @@ export function fail(sentence) {
 
 /** Whether there is such a program. Not all of them end well when asked for their version. */
 function isOnPath(command) {
-  const finder = isWindows ? 'where' : 'which'
-  return spawnSync(finder, [command], { stdio: 'ignore' }).status === 0
+  const { error, status } = spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows })
+  return isWindows ? status === 0 : error === undefined
 }
 
 /** Installs the npm packages that package-lock.json names, unless they are there. */
