@@ -1,4 +1,4 @@
-// What the tests and the demonstration need, made ready in a fresh clone. Uses nothing but Node itself.
+// What the tests, the demonstration and the benchmark need, made ready in a fresh clone. Uses nothing but Node itself.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
@@ -21,8 +21,10 @@ export function fail(sentence) {
   process.exit(1)
 }
 
+/** Whether there is such a program. Not all of them end well when asked for their version. */
 function isOnPath(command) {
-  return spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows }).status === 0
+  const { error, status } = spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows })
+  return isWindows ? status === 0 : error === undefined
 }
 
 /** Installs the npm packages that package-lock.json names, unless they are there. */
@@ -47,19 +49,28 @@ export function buildGateway() {
 
 /** Installs Redis where that takes no question, unless it is there. */
 export function installRedis() {
-  if (isOnPath('redis-server')) return
+  installProgram('redis-server', { apt: 'redis-server', brew: 'redis' })
+  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
+}
+
+/** Installs wrk, an HTTP load generator, where that takes no question. The benchmark can do without it. */
+export function installWrk() {
+  installProgram('wrk', { apt: 'wrk', brew: 'wrk' })
+}
+
+function installProgram(program, packages) {
+  if (isOnPath(program)) return
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
   const attempts = [
     [
       'apt-get',
       [
         [...sudo, 'apt-get', 'update'],
-        [...sudo, 'apt-get', 'install', '-y', 'redis-server'],
+        [...sudo, 'apt-get', 'install', '-y', packages.apt],
       ],
     ],
-    ['brew', [['brew', 'install', 'redis']]],
+    ['brew', [['brew', 'install', packages.brew]]],
   ]
   const [, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
   for (const [command, ...args] of commands) run(command, args)
-  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }
