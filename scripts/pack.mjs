@@ -1,11 +1,9 @@
-// Packs the package and this machine's platform package as they are published, into a folder that it prints.
+// Packs the package and this machine's platform package as they are published.
 // What `napi prepublish` writes into package.json for that is written into a copy here, so that the clone stays clean.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 import { fail, root } from './setup.mjs'
 
@@ -41,10 +39,4 @@ function packFolder(target, source, files, manifest, addon) {
   if (status !== 0) fail(`npm pack failed:\n${stderr}`)
   const [{ filename }] = Object.values(JSON.parse(stdout))
   return join(target, filename.replace('@', '').replace('/', '-'))
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const folder = mkdtempSync(join(tmpdir(), 'redlatch-pack-'))
-  mkdirSync(folder, { recursive: true })
-  console.log(JSON.stringify(pack(folder), null, 2))
 }

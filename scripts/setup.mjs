@@ -48,18 +48,41 @@ export function buildGateway() {
 /** Installs Redis where that takes no question, unless it is there. */
 export function installRedis() {
   if (isOnPath('redis-server')) return
+  installFromSystem('redis-server', 'redis')
+  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
+}
+
+/** Installs Chromium where that takes no question, unless it is there, and tells the tests where it is. */
+export function installChromium() {
+  process.env.CHROMIUM ||= findChromium()
+  if (process.env.CHROMIUM) return
+  installFromSystem('chromium', 'chromium')
+  process.env.CHROMIUM = findChromium()
+  if (!process.env.CHROMIUM) fail('Chromium is missing: install it, or set CHROMIUM to its program.')
+}
+
+/** The path of the first of these programs that is there; the empty string when none is. */
+function findChromium() {
+  return ['chromium', 'chromium-browser', 'google-chrome'].map(whereIs).find(Boolean) ?? ''
+}
+
+function whereIs(command) {
+  const { status, stdout } = spawnSync(isWindows ? 'where' : 'which', [command], { encoding: 'utf8' })
+  return status === 0 ? stdout.split('\n')[0].trim() : ''
+}
+
+/** Installs a package of the operating system's, by its name in Debian or in Homebrew. */
+function installFromSystem(debian, homebrew) {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  const attempts = [
+  const [, commands] = [
     [
       'apt-get',
       [
         [...sudo, 'apt-get', 'update'],
-        [...sudo, 'apt-get', 'install', '-y', 'redis-server'],
+        [...sudo, 'apt-get', 'install', '-y', debian],
       ],
     ],
-    ['brew', [['brew', 'install', 'redis']]],
-  ]
-  const [, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
+    ['brew', [['brew', 'install', homebrew]]],
+  ].find(([tool]) => isOnPath(tool)) ?? ['', []]
   for (const [command, ...args] of commands) run(command, args)
-  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }

@@ -3,7 +3,7 @@ import type { NextConfig } from 'next'
 const config: NextConfig = {
   // The package holds a native addon, which has to be loaded by Node and not bundled.
   serverExternalPackages: ['redlatch'],
-  output: 'standalone',
+  output: process.env.BOOKING_OUTPUT === 'standalone' ? 'standalone' : undefined,
   // This folder has no lock file of its own; without this, Next looks for one in the folders above.
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },

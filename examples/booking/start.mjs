@@ -15,6 +15,10 @@ if (!env.STRIPE_SECRET_KEY && !env.STRIPE_STAND_IN_URL) {
 
 const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
 const [command = 'dev', ...options] = process.argv.slice(2)
-const child = spawn(process.execPath, [next, command, ...options], { stdio: 'inherit', env })
+// What comes later counts: the app can be told to listen elsewhere.
+const child = spawn(process.execPath, [next, command, '-H', '127.0.0.1', ...options], {
+  stdio: 'inherit',
+  env,
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code) => process.exit(code ?? 0))

@@ -1,6 +1,6 @@
 // The page on which a guest would pay, if the stand-in were Stripe.
 
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+const escapeHtml = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 
 export function checkoutPage({ id, amount_total: amount, success_url: success, cancel_url: cancel }) {
   return `<!doctype html>
@@ -16,8 +16,8 @@ export function checkoutPage({ id, amount_total: amount, success_url: success, c
   </style>
   <h1>Pay €${(amount / 100).toFixed(2)}</h1>
   <p>This page stands in for Stripe. No money moves.</p>
-  <p><a class="pay" href="${escape(success)}">Pay</a><a href="${escape(cancel)}">Cancel</a></p>
-  <p><code>${escape(id)}</code></p>
+  <p><a class="pay" href="${escapeHtml(success)}">Pay</a><a href="${escapeHtml(cancel)}">Cancel</a></p>
+  <p><code>${escapeHtml(id)}</code></p>
 </html>
 `
 }

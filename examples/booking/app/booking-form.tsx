@@ -44,7 +44,9 @@ function SlotChoice({ slots }: { slots: Slot[] }) {
   const days = [...new Set(slots.map(({ day }) => day))]
   return days.map((day) => (
     <fieldset className="day" key={day}>
-      <legend>{day}</legend>
+      <legend>
+        {day}, <abbr title="Coordinated Universal Time">UTC</abbr>
+      </legend>
       {slots
         .filter((slot) => slot.day === day)
         .map((slot) => (
@@ -56,9 +58,7 @@ function SlotChoice({ slots }: { slots: Slot[] }) {
               required
               defaultChecked={slot === slots[0]}
             />
-            <span>
-              {slot.time} <small>UTC</small>
-            </span>
+            <span>{slot.time}</span>
           </label>
         ))}
     </fieldset>

@@ -4,7 +4,7 @@ interface Telling {
   tone: 'good' | 'wait' | 'bad'
   title: string
   text: string
-  url?: string
+  url?: string | undefined
 }
 
 /** What is shown and read out for each state; nothing for a form that has not been submitted. */
@@ -28,9 +28,13 @@ function tell(state: SubmissionState, isCancelled: boolean): Telling | null {
         url: state.url,
       }
     case 'blocked':
-      return { tone: 'wait', title: 'Blocked', text: blockedBy[state.by] }
+      return { tone: 'wait', title: 'Blocked', text: blockedBy[state.by], url: state.url }
     case 'failed':
-      return { tone: 'bad', title: 'Not booked', text: `${state.message} Nothing was charged; please try again.` }
+      return {
+        tone: 'bad',
+        title: 'Not booked',
+        text: `${state.message} Nothing was charged; please try again.`,
+      }
     case 'unreachable':
       return {
         tone: 'bad',

@@ -11,7 +11,7 @@ export type SubmissionState =
   | { kind: 'idle' }
   | { kind: 'working'; isResumed: boolean }
   | { kind: 'created' | 'replayed'; url: string }
-  | { kind: 'blocked'; by: 'tab' | 'processing' | 'done' }
+  | { kind: 'blocked'; by: 'tab' | 'processing' | 'done'; url?: string }
   | { kind: 'failed'; message: string }
   | { kind: 'unreachable' }
 
@@ -24,7 +24,7 @@ export function useSubmission() {
   const [state, setState] = useState<SubmissionState>({ kind: 'idle' })
 
   const submit = useCallback(async (booking: Booking) => {
-    if (!(await claim(booking))) return setState({ kind: 'blocked', by: 'tab' })
+    if (!(await claim(booking))) return setState(await blockedInTab(booking))
     setState({ kind: 'working', isResumed: false })
     // What was sent without an answer is sent again with its own key; anything else is a new request.
     setState(await settle(booking, () => send(pending(booking) ?? remember(booking))))
@@ -37,6 +37,16 @@ export function useSubmission() {
   }, [])
 
   return { state, submit }
+}
+
+/** A click too many does not take the way to the payment from the page. */
+async function blockedInTab(booking: Booking) {
+  const by = (await FormCache.isProcessing(tabKey(booking))) ? 'tab' : 'done'
+  return (before: SubmissionState): SubmissionState => ({
+    kind: 'blocked',
+    by,
+    ...('url' in before && { url: before.url }),
+  })
 }
 
 async function resume(unanswered: Pending, setState: (state: SubmissionState) => void) {
@@ -52,7 +62,11 @@ const tabKey = ({ eventId, guestEmail, startTime }: Booking) =>
 /** Claims the form for this click. It stops a double click before a request is made; the server stops all the others. */
 function claim({ eventId, guestEmail, startTime, ...rest }: Booking): Promise<boolean> {
   const submission = { eventId, guestEmail, startTime, timestamp: Date.now() }
-  return FormCache.tryAcquireProcessing(tabKey({ eventId, guestEmail, startTime, ...rest }), submission, CLAIM_SECONDS)
+  return FormCache.tryAcquireProcessing(
+    tabKey({ eventId, guestEmail, startTime, ...rest }),
+    submission,
+    CLAIM_SECONDS,
+  )
 }
 
 /** Turns an answer into what is shown, and lets go of the tab's claim in the way that fits it. */

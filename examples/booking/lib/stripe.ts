@@ -17,7 +17,8 @@ function stripe(): Stripe {
 
 function standIn(): Stripe.StripeConfig {
   if (process.env.STRIPE_SECRET_KEY) return {}
-  if (!process.env.STRIPE_STAND_IN_URL) throw new Error('Set STRIPE_SECRET_KEY, or start the app with npm run dev.')
+  if (!process.env.STRIPE_STAND_IN_URL)
+    throw new Error('Set STRIPE_SECRET_KEY, or start the app with npm run dev.')
   const { hostname, port } = new URL(process.env.STRIPE_STAND_IN_URL)
   return { protocol: 'http', host: hostname, port }
 }

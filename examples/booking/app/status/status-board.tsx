@@ -53,7 +53,11 @@ function summary({ health }: Health) {
   }
   return health.mode === 'redis'
     ? { tone: 'good', title: 'Redis answers', text: 'Every instance of this app sees the same bookings.' }
-    : { tone: 'good', title: 'Running on memory', text: 'Redis is not configured. One instance is enough for that.' }
+    : {
+        tone: 'good',
+        title: 'Running on memory',
+        text: 'Redis is not configured. One instance is enough for that.',
+      }
 }
 
 function Figure({ name, value }: { name: string; value: string }) {

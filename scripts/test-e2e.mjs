@@ -1,0 +1,67 @@
+// Packs the package, installs it into projects outside this repository and tests it there, with Chromium where there is
+// a page. Ends with one line: N passed, N failed.
+
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run as runTests } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+import { installExample, installPacked } from './example.mjs'
+import { pack } from './pack.mjs'
+import { buildAddon, buildGateway, installChromium, installPackages, installRedis, root } from './setup.mjs'
+
+const tests = join(root, '__test__', 'e2e')
+
+/** Makes the projects under test, in a new folder. */
+function prepare() {
+  const folder = mkdtempSync(join(tmpdir(), 'redlatch-e2e-'))
+  const packages = join(folder, 'packages')
+  mkdirSync(packages)
+  const packed = pack(packages)
+  const app = join(folder, 'booking')
+  cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
+  installExample(app, packed)
+  for (const name of readdirSync(join(tests, 'consumers'))) {
+    cpSync(join(tests, 'consumers', name), join(folder, name), { recursive: true })
+    installPacked(join(folder, name), packed)
+  }
+  Object.assign(process.env, { REDLATCH_E2E_FOLDER: folder, REDLATCH_E2E_PACKED: JSON.stringify(packed) })
+  return folder
+}
+
+/** Runs the files one after the other, because they share the machine; `only` names some of them. */
+function runFiles(only) {
+  const files = readdirSync(tests).filter((name) => name.endsWith('.e2e.mjs'))
+  const chosen = files.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+  const total = { passed: 0, failed: 0 }
+  const stream = runTests({ files: chosen.map((name) => join(tests, name)), concurrency: 1 })
+  stream.on('test:pass', ({ details }) => {
+    if (details.type !== 'suite') total.passed += 1
+  })
+  stream.on('test:fail', ({ details }) => {
+    // A suite that fails by its tests alone is no failure of its own; one whose set-up fails is.
+    if (details.error.failureType !== 'subtestsFailed') total.failed += 1
+  })
+  return new Promise((resolve) => {
+    stream
+      .compose(spec)
+      .on('end', () => resolve(total))
+      .pipe(process.stdout, { end: false })
+  })
+}
+
+installPackages()
+installRedis()
+installChromium()
+const isBuilt = readdirSync(root).some((name) => name.endsWith('.node'))
+if (!isBuilt) buildAddon()
+if (!existsSync(join(root, 'target', 'release', 'redlatch-gateway'))) buildGateway()
+const folder = prepare()
+try {
+  const { passed, failed } = await runFiles(process.argv.slice(2))
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
