@@ -7,10 +7,10 @@ import { join } from 'node:path'
 
 import { fail, root } from './setup.mjs'
 
-/** Makes the two tarballs in `folder`. */
-export function pack(folder) {
+/** Makes the two tarballs in `folder`, with the addon from `addons`. */
+export function pack(folder, addons = root) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const addon = readdirSync(root).find((name) => name.endsWith('.node'))
+  const addon = readdirSync(addons).find((name) => name.endsWith('.node'))
   if (!addon) fail('There is no addon to pack: run npm run build first.')
   const platform = addon.split('.')[1]
   const platforms = readdirSync(join(root, 'npm'))
@@ -21,9 +21,8 @@ export function pack(folder) {
   const main = packFolder(folder, root, files, manifest)
   const platformFolder = join(root, 'npm', platform)
   const platformManifest = JSON.parse(readFileSync(join(platformFolder, 'package.json'), 'utf8'))
-  cpSync(join(root, addon), join(folder, addon))
-  const binding = packFolder(folder, platformFolder, ['README.md'], platformManifest, join(folder, addon))
-  return { main, binding, bindingName: platformManifest.name, version: manifest.version }
+  const binding = packFolder(folder, platformFolder, ['README.md'], platformManifest, join(addons, addon))
+  return { main, binding, bindingName: platformManifest.name, addon }
 }
 
 function packFolder(target, source, files, manifest, addon) {

@@ -1,24 +1,33 @@
 // Packs the package, installs it into projects outside this repository and tests it there, with Chromium where there is
 // a page. Ends with one line: N passed, N failed.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 
+import { buildPortable, portableTarget } from './build-portable.mjs'
 import { installExample, installPacked } from './example.mjs'
 import { pack } from './pack.mjs'
 import { buildAddon, buildGateway, installChromium, installPackages, installRedis, root } from './setup.mjs'
 
 const tests = join(root, '__test__', 'e2e')
 
+/** The folder with the addon: where there is a way to, built as it is published. */
+function buildAddonToPublish() {
+  const target = portableTarget()
+  if (target) return buildPortable(target)
+  buildAddon()
+  return root
+}
+
 /** Makes the projects under test, in a new folder. */
-function prepare() {
+function prepare(addons) {
   const folder = mkdtempSync(join(tmpdir(), 'redlatch-e2e-'))
   const packages = join(folder, 'packages')
   mkdirSync(packages)
-  const packed = pack(packages)
+  const packed = pack(packages, addons)
   const app = join(folder, 'booking')
   cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
   installExample(app, packed)
@@ -54,10 +63,8 @@ function runFiles(only) {
 installPackages()
 installRedis()
 installChromium()
-const isBuilt = readdirSync(root).some((name) => name.endsWith('.node'))
-if (!isBuilt) buildAddon()
-if (!existsSync(join(root, 'target', 'release', 'redlatch-gateway'))) buildGateway()
-const folder = prepare()
+buildGateway()
+const folder = prepare(buildAddonToPublish())
 try {
   const { passed, failed } = await runFiles(process.argv.slice(2))
   console.log(`${passed} passed, ${failed} failed`)

@@ -10,14 +10,10 @@ import { createInterface } from 'node:readline'
 
 import { startStripeStandIn } from '../../examples/booking/stripe-stand-in.mjs'
 import gateways from '../support/spawn-gateway.js'
+import { plainEnvironment } from './command.mjs'
 
 const folder = join(process.env.REDLATCH_E2E_FOLDER ?? '', 'booking')
 const isWindows = process.platform === 'win32'
-
-const plain = () => {
-  const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, STRIPE_SECRET_KEY, ...rest } = process.env
-  return { ...rest, NEXT_TELEMETRY_DISABLED: '1' }
-}
 
 /** Builds the app; the text that the build has printed. */
 export async function build(bundler, output = '') {
@@ -98,7 +94,7 @@ async function listen(command, options, environment, cwd) {
 
 /** A child process whose output is kept, and read for the address at which Next says that it listens. */
 function start(command, options, environment, cwd = folder) {
-  const env = { ...plain(), ...environment }
+  const env = { ...plainEnvironment(), ...environment }
   const child = spawn(command, options, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: isWindows })
   const lines = []
   const firstUrl = new Promise((resolve) => {
