@@ -53,7 +53,8 @@ describe('the tarballs', { timeout: 120_000 }, () => {
 
     assert.deepEqual(
       main.filter(
-        (name) => !/^package\/[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)$|^package\/LICENSE$/.test(name),
+        (name) =>
+          !/^package\/(doctor\/)?[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)$|^package\/LICENSE$/.test(name),
       ),
       [],
     )
@@ -93,6 +94,26 @@ describe('an installation', { timeout: 120_000 }, () => {
 
     assert.deepEqual([required.stdout, required.stderr], ['false\n', ''])
     assert.deepEqual([imported.stdout, imported.stderr], ['false\n', ''])
+  })
+
+  test('has the command npx redlatch doctor', async () => {
+    const path = project('doctor')
+    await install(path)
+
+    const { code, stdout } = await ended('npx', ['redlatch', 'doctor', '--json'], path)
+
+    const { findings } = JSON.parse(stdout)
+    assert.equal(code, 1)
+    assert.deepEqual(
+      findings.map(({ check, status }) => [check, status]),
+      [
+        ['addon', 'ok'],
+        ['next', 'skipped'],
+        ['environment', 'problem'],
+        ['database', 'skipped'],
+        ['clients', 'ok'],
+      ],
+    )
   })
 
   test('with --omit=optional says what is missing and how to mend it', async () => {
