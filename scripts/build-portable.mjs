@@ -2,7 +2,7 @@
 //   node scripts/build-portable.mjs [target]    the addon is then in target/portable
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -25,6 +25,7 @@ export function portableTarget() {
 /** Builds for `target` and returns the folder in which the addon is. */
 export function buildPortable(target) {
   installZig()
+  rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true })
   const spelled = target.endsWith('-gnu') ? `${target}.${GLIBC}` : target
   const options = [

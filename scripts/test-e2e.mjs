@@ -1,9 +1,11 @@
 // Packs the package, installs it into projects outside this repository and tests it there, with Chromium where there is
 // a page. Ends with one line: N passed, N failed.
+//   node scripts/test-e2e.mjs [booking] [consumers] [package]
+// REDLATCH_ADDONS names a folder with an addon that was built elsewhere, for this machine.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 
@@ -14,8 +16,9 @@ import { buildAddon, buildGateway, installChromium, installPackages, installRedi
 
 const tests = join(root, '__test__', 'e2e')
 
-/** The folder with the addon: where there is a way to, built as it is published. */
-function buildAddonToPublish() {
+/** The folder with the addon: the one that was built elsewhere, or a new one, as it is published if there is a way to. */
+function addons() {
+  if (process.env.REDLATCH_ADDONS) return resolve(process.env.REDLATCH_ADDONS)
   const target = portableTarget()
   if (target) return buildPortable(target)
   buildAddon()
@@ -23,15 +26,13 @@ function buildAddonToPublish() {
 }
 
 /** Makes the projects under test, in a new folder. */
-function prepare(addons) {
+function prepare(files) {
   const folder = mkdtempSync(join(tmpdir(), 'redlatch-e2e-'))
   const packages = join(folder, 'packages')
   mkdirSync(packages)
-  const packed = pack(packages, addons)
-  const app = join(folder, 'booking')
-  cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
-  installExample(app, packed)
-  for (const name of readdirSync(join(tests, 'consumers'))) {
+  const packed = pack(packages, addons())
+  if (files.includes('booking.e2e.mjs')) prepareApp(join(folder, 'booking'), packed)
+  for (const name of files.includes('consumers.e2e.mjs') ? readdirSync(join(tests, 'consumers')) : []) {
     cpSync(join(tests, 'consumers', name), join(folder, name), { recursive: true })
     installPacked(join(folder, name), packed)
   }
@@ -39,12 +40,25 @@ function prepare(addons) {
   return folder
 }
 
-/** Runs the files one after the other, because they share the machine; `only` names some of them. */
-function runFiles(only) {
+/** The example, with pages and routes for the tests alone, and what drives it and stands behind it. */
+function prepareApp(app, packed) {
+  installRedis()
+  installChromium()
+  buildGateway()
+  cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
+  installExample(app, packed)
+}
+
+/** The files with tests; `only` names some of them. */
+function chosenFiles(only) {
   const files = readdirSync(tests).filter((name) => name.endsWith('.e2e.mjs'))
-  const chosen = files.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+  return files.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+}
+
+/** Runs the files one after the other, because they share the machine. */
+function runFiles(files) {
   const total = { passed: 0, failed: 0 }
-  const stream = runTests({ files: chosen.map((name) => join(tests, name)), concurrency: 1 })
+  const stream = runTests({ files: files.map((name) => join(tests, name)), concurrency: 1 })
   stream.on('test:pass', ({ details }) => {
     if (details.type !== 'suite') total.passed += 1
   })
@@ -61,12 +75,10 @@ function runFiles(only) {
 }
 
 installPackages()
-installRedis()
-installChromium()
-buildGateway()
-const folder = prepare(buildAddonToPublish())
+const files = chosenFiles(process.argv.slice(2))
+const folder = prepare(files)
 try {
-  const { passed, failed } = await runFiles(process.argv.slice(2))
+  const { passed, failed } = await runFiles(files)
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 } finally {

@@ -14,7 +14,8 @@ export async function ended(command, args, cwd) {
   const child = spawn(command, args, {
     cwd,
     env: plainEnvironment(),
-    shell: process.platform === 'win32',
+    // Windows has npm and npx as scripts of its shell, which would take the text of a program apart.
+    shell: process.platform === 'win32' && command !== 'node',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [[code], stdout, stderr] = await Promise.all([
