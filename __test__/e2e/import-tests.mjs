@@ -37,6 +37,13 @@ export function importTests(setting) {
     }
   })
 
+  test('proxy.ts and routes of the Pages Router get the addon', async () => {
+    const response = await fetch(`${setting().app.url}/api/pages`)
+
+    assert.match(response.headers.get('x-passed'), /^[1-9]\d*$/)
+    assert.deepEqual(await response.json(), { passed: response.headers.get('x-passed') })
+  })
+
   test('instrumentation has used the package before the first request', () => {
     assert.match(setting().app.output(), /booking: caches on Redis, healthy/)
   })
