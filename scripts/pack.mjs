@@ -2,7 +2,7 @@
 // What `napi prepublish` writes into package.json for that is written into a copy here, so that the clone stays clean.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { fail, root } from './setup.mjs'
@@ -36,6 +36,7 @@ function packFolder(target, source, files, manifest, addon) {
     shell: process.platform === 'win32',
   })
   if (status !== 0) fail(`npm pack failed:\n${stderr}`)
+  rmSync(stage, { recursive: true })
   const [{ filename }] = Object.values(JSON.parse(stdout))
   return join(target, filename.replace('@', '').replace('/', '-'))
 }
