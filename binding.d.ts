@@ -79,8 +79,6 @@ export declare class IdempotencyCache {
 export declare class Realm {
   /** A realm that knows nothing of its environment yet. */
   constructor()
-  /** Whether the realm is ready for calls; otherwise `open` comes first. */
-  get isOpen(): boolean
   /** Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell. */
   open(environment: object): Array<string>
   /** Replaces the settings; they count from the next `open`. */

@@ -4,9 +4,8 @@
 // cache logic. Arguments are checked by the addon; index.d.ts documents them.
 
 const binding = require('./load.js')
-const { call, callNow, close, open, asIs, nothing, parsed } = require('./promises.js')
+const { realm, call, callNow, configure, open, close, asIs, nothing, parsed } = require('./promises.js')
 
-const realm = new binding.Realm()
 const manager = new binding.RedisManager(realm)
 const results = new binding.IdempotencyCache(realm)
 const forms = new binding.FormCache(realm)
@@ -14,110 +13,108 @@ const customers = new binding.CustomerCache(realm)
 
 class RedisManager {
   set(key, value, expirationSeconds) {
-    return call(realm, nothing, (slot) => manager.set(slot, key, value, expirationSeconds))
+    return call(nothing, (slot) => manager.set(slot, key, value, expirationSeconds))
   }
 
   get(key) {
-    return call(realm, asIs, (slot) => manager.get(slot, key))
+    return call(asIs, (slot) => manager.get(slot, key))
   }
 
   del(key) {
-    return call(realm, nothing, (slot) => manager.del(slot, key))
+    return call(nothing, (slot) => manager.del(slot, key))
   }
 
   exists(key) {
-    return call(realm, asIs, (slot) => manager.exists(slot, key))
+    return call(asIs, (slot) => manager.exists(slot, key))
   }
 
   setNx(key, value, expirationSeconds) {
-    return call(realm, asIs, (slot) => manager.setNx(slot, key, value, expirationSeconds))
+    return call(asIs, (slot) => manager.setNx(slot, key, value, expirationSeconds))
   }
 
   incr(key, increment) {
-    return call(realm, asIs, (slot) => manager.incr(slot, key, increment))
+    return call(asIs, (slot) => manager.incr(slot, key, increment))
   }
 
   expire(key, seconds) {
-    return call(realm, asIs, (slot) => manager.expire(slot, key, seconds))
+    return call(asIs, (slot) => manager.expire(slot, key, seconds))
   }
 
   mget(keys) {
-    return call(realm, parsed, (slot) => manager.mget(slot, keys))
+    return call(parsed, (slot) => manager.mget(slot, keys))
   }
 
   setWithTimestamp(key, value, expiresAt) {
-    return call(realm, nothing, (slot) => manager.setWithTimestamp(slot, key, value, expiresAt))
+    return call(nothing, (slot) => manager.setWithTimestamp(slot, key, value, expiresAt))
   }
 
   healthCheck() {
-    return call(realm, parsed, (slot) => manager.healthCheck(slot))
+    return call(parsed, (slot) => manager.healthCheck(slot))
   }
 
   getCacheStats() {
-    open(realm)
+    open()
     return JSON.parse(manager.getCacheStats())
   }
 
   configure(options) {
-    callNow(() => realm.configure(options))
+    configure(options)
   }
 
   close() {
-    return close(realm)
+    return close()
   }
 }
 
 class IdempotencyCache {
   static set(key, result, ttlSeconds) {
-    return call(realm, nothing, (slot) => results.set(slot, key, result, ttlSeconds, JSON.stringify))
+    return call(nothing, (slot) => results.set(slot, key, result, ttlSeconds, JSON.stringify))
   }
 
   static get(key) {
-    return call(realm, parsed, (slot) => results.get(slot, key))
+    return call(parsed, (slot) => results.get(slot, key))
   }
 
   static exists(key) {
-    return call(realm, asIs, (slot) => results.exists(slot, key))
+    return call(asIs, (slot) => results.exists(slot, key))
   }
 
   static delete(key) {
-    return call(realm, nothing, (slot) => results.delete(slot, key))
+    return call(nothing, (slot) => results.delete(slot, key))
   }
 
   static healthCheck() {
-    return call(realm, parsed, (slot) => results.healthCheck(slot))
+    return call(parsed, (slot) => results.healthCheck(slot))
   }
 }
 
 class FormCache {
   static set(key, formData, ttlSeconds) {
-    return call(realm, nothing, (slot) => forms.set(slot, key, formData, ttlSeconds, JSON.stringify))
+    return call(nothing, (slot) => forms.set(slot, key, formData, ttlSeconds, JSON.stringify))
   }
 
   static get(key) {
-    return call(realm, parsed, (slot) => forms.get(slot, key))
+    return call(parsed, (slot) => forms.get(slot, key))
   }
 
   static isProcessing(key) {
-    return call(realm, asIs, (slot) => forms.isProcessing(slot, key))
+    return call(asIs, (slot) => forms.isProcessing(slot, key))
   }
 
   static tryAcquireProcessing(key, formData, ttlSeconds) {
-    return call(realm, asIs, (slot) =>
-      forms.tryAcquireProcessing(slot, key, formData, ttlSeconds, JSON.stringify),
-    )
+    return call(asIs, (slot) => forms.tryAcquireProcessing(slot, key, formData, ttlSeconds, JSON.stringify))
   }
 
   static markCompleted(key, ttlSeconds) {
-    return call(realm, nothing, (slot) => forms.markCompleted(slot, key, ttlSeconds))
+    return call(nothing, (slot) => forms.markCompleted(slot, key, ttlSeconds))
   }
 
   static markFailed(key, ttlSeconds) {
-    return call(realm, nothing, (slot) => forms.markFailed(slot, key, ttlSeconds))
+    return call(nothing, (slot) => forms.markFailed(slot, key, ttlSeconds))
   }
 
   static delete(key) {
-    return call(realm, nothing, (slot) => forms.delete(slot, key))
+    return call(nothing, (slot) => forms.delete(slot, key))
   }
 
   static generateKey(eventId, guestEmail, startTime) {
@@ -125,53 +122,51 @@ class FormCache {
   }
 
   static healthCheck() {
-    return call(realm, parsed, (slot) => forms.healthCheck(slot))
+    return call(parsed, (slot) => forms.healthCheck(slot))
   }
 }
 
 class CustomerCache {
   static setCustomer(customerId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) =>
-      customers.setCustomer(slot, customerId, data, ttlSeconds, JSON.stringify),
-    )
+    return call(nothing, (slot) => customers.setCustomer(slot, customerId, data, ttlSeconds, JSON.stringify))
   }
 
   static getCustomer(customerId) {
-    return call(realm, parsed, (slot) => customers.getCustomer(slot, customerId))
+    return call(parsed, (slot) => customers.getCustomer(slot, customerId))
   }
 
   static setUserMapping(userId, customerId, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setUserMapping(slot, userId, customerId, ttlSeconds))
+    return call(nothing, (slot) => customers.setUserMapping(slot, userId, customerId, ttlSeconds))
   }
 
   static getCustomerByUserId(userId) {
-    return call(realm, asIs, (slot) => customers.getCustomerByUserId(slot, userId))
+    return call(asIs, (slot) => customers.getCustomerByUserId(slot, userId))
   }
 
   static setEmailMapping(email, customerId, ttlSeconds) {
-    return call(realm, nothing, (slot) => customers.setEmailMapping(slot, email, customerId, ttlSeconds))
+    return call(nothing, (slot) => customers.setEmailMapping(slot, email, customerId, ttlSeconds))
   }
 
   static getCustomerByEmail(email) {
-    return call(realm, asIs, (slot) => customers.getCustomerByEmail(slot, email))
+    return call(asIs, (slot) => customers.getCustomerByEmail(slot, email))
   }
 
   static setSubscription(subscriptionId, data, ttlSeconds) {
-    return call(realm, nothing, (slot) =>
+    return call(nothing, (slot) =>
       customers.setSubscription(slot, subscriptionId, data, ttlSeconds, JSON.stringify),
     )
   }
 
   static getSubscription(subscriptionId) {
-    return call(realm, parsed, (slot) => customers.getSubscription(slot, subscriptionId))
+    return call(parsed, (slot) => customers.getSubscription(slot, subscriptionId))
   }
 
   static deleteCustomer(customerId, email, userId) {
-    return call(realm, nothing, (slot) => customers.deleteCustomer(slot, customerId, email, userId))
+    return call(nothing, (slot) => customers.deleteCustomer(slot, customerId, email, userId))
   }
 
   static healthCheck() {
-    return call(realm, parsed, (slot) => customers.healthCheck(slot))
+    return call(parsed, (slot) => customers.healthCheck(slot))
   }
 }
 

@@ -4,6 +4,13 @@
 // promise, and the errors and objects that it settles with, have to be made here to be instances of the caller's own
 // classes, because under Jest the addon lives in another realm.
 
+const { Realm } = require('./load.js')
+
+// What settles the calls under way reaches it, so that it stays as long as there are some.
+const realm = new Realm()
+/** Whether the addon knows the settings; otherwise the next call has it read the environment. */
+let isOpen = false
+
 const classes = { Error, TypeError, RangeError }
 
 /** What settles the promise of a call under way, by slot. */
@@ -18,42 +25,62 @@ const parsed = (text) => (text === null ? null : JSON.parse(text))
 /**
  * Calls the addon through `start`, which is given a slot and returns the result, or `undefined` while it is under way.
  */
-function call(realm, revive, start) {
-  return begin(realm, revive, (slot) => {
-    open(realm)
+function call(revive, start) {
+  if (isOpen) return begin(revive, start)
+  return begin(revive, (slot) => {
+    open()
     return start(slot)
   })
 }
 
-function begin(realm, revive, start) {
-  return new Promise((resolve, reject) => {
-    const slot = free.length > 0 ? free.pop() : slots.push(undefined) - 1
-    let result
-    try {
-      result = start(slot)
-    } catch (error) {
-      free.push(slot)
-      throw own(error)
-    }
-    if (result === undefined) {
-      slots[slot] = { resolve, reject, revive }
-      scheduleFlush(realm)
-    } else {
-      free.push(slot)
-      resolve(revive(result))
-    }
-  })
+function begin(revive, start) {
+  const slot = free.length > 0 ? free.pop() : slots.push(undefined) - 1
+  let isUnderWay = false
+  try {
+    const result = start(slot)
+    isUnderWay = result === undefined
+    return isUnderWay ? promise(slot, revive) : Promise.resolve(revive(result))
+  } catch (error) {
+    return Promise.reject(own(error))
+  } finally {
+    if (!isUnderWay) free.push(slot)
+  }
 }
 
-/** Reads the environment, if the realm does not know it yet. */
-function open(realm) {
-  if (!realm.isOpen) tell(realm.open(process.env))
+let resolveLatest
+let rejectLatest
+/** One for all promises, which spares each of them two closures. */
+const keepLatest = (resolve, reject) => {
+  resolveLatest = resolve
+  rejectLatest = reject
+}
+
+/** The promise of a call under way. */
+function promise(slot, revive) {
+  const pending = new Promise(keepLatest)
+  slots[slot] = { resolve: resolveLatest, reject: rejectLatest, revive }
+  scheduleFlush()
+  return pending
+}
+
+/** Reads the environment, if the settings are not known yet. */
+function open() {
+  if (isOpen) return
+  tell(realm.open(process.env))
+  isOpen = true
+}
+
+/** Replaces the settings in code. */
+function configure(options) {
+  callNow(() => realm.configure(options))
+  isOpen = false
 }
 
 /** Closes the realm's service; resolves when that is done and all calls that were under way are settled. */
-function close(realm) {
+function close() {
   const settled = slots.filter(Boolean).map((entry) => new Promise((resolve) => whenSettled(entry, resolve)))
-  const closed = begin(realm, nothing, (slot) => realm.close(slot, settle))
+  isOpen = false
+  const closed = begin(nothing, (slot) => realm.close(slot, settle))
   return Promise.all([closed, ...settled]).then(nothing)
 }
 
@@ -73,7 +100,7 @@ function whenSettled(entry, tell) {
  */
 const now = Promise.resolve()
 let isScheduled = false
-function scheduleFlush(realm) {
+function scheduleFlush() {
   if (isScheduled) return
   isScheduled = true
   now.then(() => {
@@ -142,4 +169,4 @@ function callNow(start) {
   }
 }
 
-module.exports = { call, callNow, close, open, asIs, nothing, parsed }
+module.exports = { realm, call, callNow, configure, open, close, asIs, nothing, parsed }

@@ -1,4 +1,4 @@
-// What the tests and the demonstration need, made ready in a fresh clone. Uses nothing but Node itself.
+// What the tests, the demonstration and the benchmark need, made ready in a fresh clone. Uses nothing but Node itself.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
@@ -21,8 +21,10 @@ export function fail(sentence) {
   process.exit(1)
 }
 
+/** Whether there is such a program. Not all of them end well when asked for their version. */
 function isOnPath(command) {
-  return spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows }).status === 0
+  const { error, status } = spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows })
+  return isWindows ? status === 0 : error === undefined
 }
 
 /** Installs the npm packages that package-lock.json names, unless they are there. */
@@ -47,8 +49,7 @@ export function buildGateway() {
 
 /** Installs Redis where that takes no question, unless it is there. */
 export function installRedis() {
-  if (isOnPath('redis-server')) return
-  installFromSystem('redis-server', 'redis')
+  installProgram('redis-server', { apt: 'redis-server', brew: 'redis' })
   if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }
 
@@ -56,7 +57,7 @@ export function installRedis() {
 export function installChromium() {
   process.env.CHROMIUM ||= findChromium()
   if (process.env.CHROMIUM) return
-  installFromSystem('chromium', 'chromium')
+  installProgram('chromium', { apt: 'chromium', brew: 'chromium' })
   process.env.CHROMIUM = findChromium()
   if (!process.env.CHROMIUM) fail('Chromium is missing: install it, or set CHROMIUM to its program.')
 }
@@ -71,18 +72,25 @@ function whereIs(command) {
   return status === 0 ? stdout.split('\n')[0].trim() : ''
 }
 
-/** Installs a package of the operating system's, by its name in Debian or in Homebrew. */
-function installFromSystem(debian, homebrew) {
+/** Installs wrk, an HTTP load generator, where that takes no question. The benchmark can do without it. */
+export function installWrk() {
+  installProgram('wrk', { apt: 'wrk', brew: 'wrk' })
+}
+
+/** Installs a program as the operating system has it, unless it is there. */
+function installProgram(program, packages) {
+  if (isOnPath(program)) return
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  const [, commands] = [
+  const attempts = [
     [
       'apt-get',
       [
         [...sudo, 'apt-get', 'update'],
-        [...sudo, 'apt-get', 'install', '-y', debian],
+        [...sudo, 'apt-get', 'install', '-y', packages.apt],
       ],
     ],
-    ['brew', [['brew', 'install', homebrew]]],
-  ].find(([tool]) => isOnPath(tool)) ?? ['', []]
+    ['brew', [['brew', 'install', packages.brew]]],
+  ]
+  const [, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
   for (const [command, ...args] of commands) run(command, args)
 }

@@ -49,7 +49,7 @@ impl Deref for Handle {
 
 impl Handle {
     fn was_opened_here(&self) -> bool {
-        OPENED.with_borrow(|opened| opened.iter().any(|handle| std::ptr::eq(handle.as_ptr(), self)))
+        OPENED.with_borrow(|opened| opened.iter().any(|handle| is(handle, self)))
     }
 
     fn serves(&self, config: &Config) -> bool {
@@ -62,9 +62,9 @@ impl Handle {
         if let Some(running) = &*io {
             return Ok(running.clone());
         }
-        let driver =
-            self.service.take_driver().ok_or_else(|| io::Error::other("it failed to start before"))?;
-        let started = IoThread::start(driver)?;
+        let started = IoThread::start()?;
+        let driver = self.service.take_driver().ok_or_else(|| io::Error::other("it has been closed"))?;
+        started.drive(driver);
         *io = Some(started.clone());
         Ok(started)
     }
@@ -80,17 +80,20 @@ impl Handle {
 }
 
 /// A realm's hold on a service. Dropped, as at the end of a thread, it leaves what memory has acknowledged in place.
-pub(crate) struct Lease(Arc<Handle>);
+pub(crate) struct Lease {
+    handle: Arc<Handle>,
+    is_released: bool,
+}
 
 impl Lease {
     /// A hold on the service for `config`: the present one if it is that, one that only other threads have opened, or
     /// a new one.
     pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
-        if let Some(present) = present {
-            if present.0.serves(&config) {
+        if let Some(mut present) = present {
+            if present.handle.serves(&config) {
                 return present;
             }
-            lock(&SERVICES).release(&present);
+            present.release();
         }
         let mut services = lock(&SERVICES);
         services.running.retain(|handle| handle.strong_count() > 0);
@@ -102,35 +105,43 @@ impl Lease {
             opened.retain(|handle| handle.strong_count() > 0);
             opened.push(Arc::downgrade(&handle));
         });
-        Self(handle)
+        Self { handle, is_released: false }
     }
 
     pub(crate) fn handle(&self) -> &Arc<Handle> {
-        &self.0
+        &self.handle
     }
 
     /// Gives up the hold. If it was the last, the service lets the calls under way finish and lets go of connections,
     /// threads and memory; then, or at once, calls `tell`.
-    pub(crate) fn close(self, tell: impl FnOnce() + Send + 'static) {
-        let is_last = lock(&SERVICES).release(&self);
-        if is_last { self.0.close(tell) } else { tell() }
+    pub(crate) fn close(mut self, tell: impl FnOnce() + Send + 'static) {
+        if self.release() { self.handle.close(tell) } else { tell() }
+    }
+
+    /// Gives up the hold; tells whether it was the last, in which case the service gets no further users.
+    fn release(&mut self) -> bool {
+        self.is_released = true;
+        OPENED.with_borrow_mut(|opened| opened.retain(|handle| !is(handle, &self.handle)));
+        lock(&SERVICES).release(&self.handle)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let _services = lock(&SERVICES);
-        self.0.realms.fetch_sub(1, Relaxed);
+        if !self.is_released {
+            let _services = lock(&SERVICES);
+            self.handle.realms.fetch_sub(1, Relaxed);
+        }
     }
 }
 
 impl Services {
-    /// Closes the service of a hold that is about to be given up to further users, if no other realm uses it.
-    fn release(&mut self, lease: &Lease) -> bool {
-        let is_last = lease.0.realms.load(Relaxed) == 1;
+    /// Counts one realm less; the last one closes the service to further users.
+    fn release(&mut self, handle: &Arc<Handle>) -> bool {
+        let is_last = handle.realms.fetch_sub(1, Relaxed) == 1;
         if is_last {
-            lease.0.is_closed.store(true, Relaxed);
-            self.memory.take_if(|memory| Arc::ptr_eq(memory, &lease.0));
+            handle.is_closed.store(true, Relaxed);
+            self.memory.take_if(|memory| Arc::ptr_eq(memory, handle));
         }
         is_last
     }
@@ -150,6 +161,10 @@ impl Services {
         }
         handle
     }
+}
+
+fn is(weak: &Weak<Handle>, handle: &Handle) -> bool {
+    std::ptr::eq(weak.as_ptr(), handle)
 }
 
 /// A panic elsewhere has not left anything half done here.

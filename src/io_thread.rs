@@ -1,15 +1,18 @@
 //! The thread that speaks to a database. The first call that needs the network starts it; it ends once its service
 //! is closed or dropped and all calls have their answers.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::thread;
 
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use redlatch_core::upstash::Driver;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::unconstrained;
 
 /// A call on its way: it settles its promise itself.
 pub(crate) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -21,17 +24,19 @@ pub(crate) struct IoThread {
 }
 
 enum Message {
+    Drive(Driver),
     Calls(Vec<Call>),
     Close(Box<dyn FnOnce() + Send>),
 }
 
 impl IoThread {
-    /// Starts the thread, which runs `driver` beside the calls.
-    pub(crate) fn start(driver: Driver) -> io::Result<Self> {
+    /// Starts the thread.
+    pub(crate) fn start() -> io::Result<Self> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("redlatch-io".into()).spawn(move || {
-            let closed = runtime.block_on(run(driver, receiver));
+            // Without tokio's budget, which would settle the answers of one large request in several portions.
+            let closed = runtime.block_on(unconstrained(run(receiver)));
             // Takes the connections with it.
             drop(runtime);
             for tell in closed {
@@ -41,10 +46,14 @@ impl IoThread {
         Ok(Self { messages: sender })
     }
 
+    /// Runs `driver` beside the calls.
+    pub(crate) fn drive(&self, driver: Driver) {
+        self.send(Message::Drive(driver));
+    }
+
     /// Runs calls, which all get going before the first of their commands is sent.
     pub(crate) fn run(&self, calls: Vec<Call>) {
-        // Dropping a call rejects its promise, so nothing is lost when the thread has ended.
-        let _ = self.messages.send(Message::Calls(calls));
+        self.send(Message::Calls(calls));
     }
 
     /// Ends the thread after the calls under way, and then calls `tell`.
@@ -55,27 +64,34 @@ impl IoThread {
             tell();
         }
     }
+
+    fn send(&self, message: Message) {
+        // Dropping a call rejects its promise, so nothing is lost when the thread has ended.
+        let _ = self.messages.send(message);
+    }
 }
 
-async fn run(
-    driver: Driver,
-    mut messages: mpsc::UnboundedReceiver<Message>,
-) -> Vec<Box<dyn FnOnce() + Send>> {
+async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOnce() + Send>> {
     let mut closed = Vec::new();
-    let mut calls = JoinSet::new();
-    tokio::spawn(driver.run());
-    while let Some(message) = messages.recv().await {
-        match message {
-            Message::Calls(batch) => batch.into_iter().for_each(|call| {
-                calls.spawn(call);
-            }),
-            Message::Close(tell) => {
-                messages.close();
-                closed.push(tell);
-            }
+    let mut calls = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            biased;
+            message = messages.recv() => match message {
+                Some(Message::Drive(driver)) => drop(tokio::spawn(driver.run())),
+                // A call that panics rejects its own promise and no other.
+                Some(Message::Calls(batch)) => {
+                    calls.extend(batch.into_iter().map(|call| AssertUnwindSafe(call).catch_unwind()));
+                }
+                Some(Message::Close(tell)) => {
+                    messages.close();
+                    closed.push(tell);
+                }
+                None => break,
+            },
+            Some(_) = calls.next() => {}
         }
-        while calls.try_join_next().is_some() {}
     }
-    while calls.join_next().await.is_some() {}
+    calls.for_each(|_| ready(())).await;
     closed
 }

@@ -109,6 +109,13 @@ impl Outcomes {
         }
     }
 
+    /// Wakes the JavaScript thread again for outcomes that it could not settle yet.
+    fn wake_up_if_any(self: &Arc<Self>) {
+        if !lock(&self.queue).outcomes.is_empty() {
+            drop(WakeUpWhenDropped(Arc::clone(self)));
+        }
+    }
+
     /// Lets the wake-up keep the process alive, or no longer.
     fn reference(&self, env: &Env, keep_alive: bool) -> napi::Result<()> {
         let mut wake_up = lock(&self.wake_up);
@@ -195,6 +202,9 @@ impl Promises {
         let mut held = self.settle.borrow_mut();
         if held.is_none() && self.under_way.get() > 0 {
             *held = Some(settle.create_ref()?);
+            if let Some(outcomes) = &*self.outcomes.borrow() {
+                outcomes.wake_up_if_any();
+            }
         }
         Ok(())
     }
@@ -235,7 +245,7 @@ impl Promises {
     /// Settles everything in the queue.
     fn drain(&self, env: &Env) -> napi::Result<()> {
         let Some(outcomes) = self.outcomes.borrow().clone() else { return Ok(()) };
-        // Whatever is under way has been flushed, which holds `settle`. Should it not be held, the outcomes wait.
+        // What a change of settings has flushed can be here before `settle` is held: the outcomes wait for that.
         let Some(settle) = self.settle.borrow().as_ref().map(|settle| settle.borrow_back(env)).transpose()?
         else {
             return Ok(());

@@ -3,8 +3,9 @@
 //! There is one for each JavaScript thread that loads the package, and under Jest one for each test file, while the
 //! addon itself is loaded once in a process.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -27,7 +28,6 @@ pub(crate) type Answer<'env> = napi::Result<Unknown<'env>>;
 pub(crate) struct RealmState {
     options: RefCell<Options>,
     lease: RefCell<Option<Lease>>,
-    is_configured: Cell<bool>,
     promises: Rc<Promises>,
 }
 
@@ -45,8 +45,9 @@ impl RealmState {
         T: IntoValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
     {
-        let started = arguments().and_then(|arguments| {
-            let handle = self.handle()?;
+        // The service comes first: reading an argument can run the caller's own code, and with it `close`.
+        let started = self.handle().and_then(|handle| {
+            let arguments = arguments()?;
             let future = work(Arc::clone(&handle), arguments);
             self.start(env, slot, handle, future)
         });
@@ -68,11 +69,11 @@ impl RealmState {
         T: IntoValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
     {
-        let mut work = Box::pin(work);
-        if handle.store.is_local()
-            && let Poll::Ready(result) = work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return Ok(Some(result?.into_value()));
+        if handle.store.is_local() {
+            return match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => Ok(Some(result?.into_value())),
+                Poll::Pending => Err(Failure::internal("memory has kept a call waiting")),
+            };
         }
         let ticket = self.promises.ticket(env, slot, &handle)?;
         let call: Call = Box::pin(async move { ticket.settle(work.await.map(IntoValue::into_value)) });
@@ -105,16 +106,9 @@ impl Realm {
             state: Rc::new(RealmState {
                 options: RefCell::default(),
                 lease: RefCell::default(),
-                is_configured: Cell::new(false),
                 promises: Rc::new(Promises::new()),
             }),
         }
-    }
-
-    /// Whether the realm is ready for calls; otherwise `open` comes first.
-    #[napi(getter, catch_unwind)]
-    pub fn is_open(&self) -> bool {
-        self.state.is_configured.get()
     }
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
@@ -122,9 +116,10 @@ impl Realm {
     pub fn open(&self, environment: Object<'_>) -> Vec<String> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
+        // What has been called so far belongs to the service as it was.
+        self.state.promises.flush();
         let present = self.state.lease.take();
         *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
-        self.state.is_configured.set(true);
         notices.into_iter().flat_map(promise::parts).collect()
     }
 
@@ -133,7 +128,6 @@ impl Realm {
     pub fn configure(&self, env: &Env, options: Unknown<'_>) -> napi::Result<()> {
         let options = read_options(options).map_err(|failure| failure.throw(env))?;
         *self.state.options.borrow_mut() = options;
-        self.state.is_configured.set(false);
         Ok(())
     }
 
@@ -156,7 +150,6 @@ impl Realm {
     ) -> Answer<'env> {
         let promises = &self.state.promises;
         promises.flush();
-        self.state.is_configured.set(false);
         let Some(lease) = self.state.lease.take() else { return ().into_value().into_unknown(env) };
         let ticket = promises.ticket(env, slot, lease.handle())?;
         promises.hold(&settle)?;

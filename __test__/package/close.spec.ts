@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { redisManager } from 'redlatch'
+import { IdempotencyCache, redisManager } from 'redlatch'
 import { sharedGateway } from '../support/gateway'
 import { uniqueKey } from '../support/samples'
 
@@ -74,6 +74,20 @@ test('close waits for calls that were made with earlier settings', async () => {
 
   expect(isStored).toBe(true)
   await stored
+})
+
+test('an object whose toJSON calls close is stored by the service that was open', async () => {
+  onMemory()
+  const closing = {
+    url: 'https://example.com',
+    toJSON: () => {
+      void redisManager.close()
+      return { url: 'https://example.com' }
+    },
+  }
+  await redisManager.exists(uniqueKey())
+
+  await expect(IdempotencyCache.set(uniqueKey(), closing)).resolves.toBeUndefined()
 })
 
 test('a second close resolves no sooner than the calls that the first one waits for', async () => {

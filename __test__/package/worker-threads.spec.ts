@@ -171,6 +171,82 @@ describe.each(stores)('worker threads on %s', (_, env) => {
   })
 })
 
+test('after its own close a thread shares again with those that went on', async () => {
+  const output = await outputOf(
+    script(`
+      const { redisManager } = require('redlatch')
+      await redisManager.set(unique, 'value', 60)
+      const worker = start("parentPort.on('message', async (key) => {" +
+        "parentPort.postMessage(await redisManager.setNx(key, 'worker', 60)) });" +
+        "redisManager.getCacheStats(); parentPort.postMessage('open')")
+      await once(worker, 'message')
+      await redisManager.close()
+      const isFirst = await redisManager.setNx(unique + 'claim', 'main', 60)
+      worker.postMessage(unique + 'claim')
+      const [isSecond] = await once(worker, 'message')
+      await worker.terminate()
+      console.log(await redisManager.get(unique), isFirst, isSecond)`),
+  )
+
+  expect(output).toBe('value true false')
+})
+
+test('when all threads close at the same time, memory is let go', async () => {
+  const closing = `
+    const { workerData } = require('node:worker_threads')
+    redisManager.set('left', 'behind', 60).then(async () => {
+      Atomics.add(workerData, 0, 1)
+      while (Atomics.load(workerData, 0) < 2);
+      await redisManager.close()
+    })`
+  const output = await outputOf(
+    script(`
+      const left = []
+      for (let round = 0; round < 20; round += 1) {
+        const workerData = new Int32Array(new SharedArrayBuffer(4))
+        await Promise.all([1, 2].map(() => exit(start(${JSON.stringify(closing)}, { workerData }))))
+        const reader = start("redisManager.get('left').then((value) => parentPort.postMessage(value))")
+        const [[value]] = await Promise.all([once(reader, 'message'), exit(reader)])
+        left.push(value)
+      }
+      console.log(left.every((value) => value === null))`),
+  )
+
+  expect(output).toBe('true')
+})
+
+test('a call made before configure is carried out, though another thread closes its service meanwhile', async () => {
+  const closing = `
+    const { workerData } = require('node:worker_threads')
+    redisManager.get('any').then(() => {
+      parentPort.postMessage('open')
+      Atomics.wait(workerData, 0, 0)
+      return redisManager.close()
+    }).then(() => {
+      Atomics.store(workerData, 1, 1)
+      Atomics.notify(workerData, 1)
+    })`
+  const output = await outputOf(
+    script(`
+      const { redisManager } = require('redlatch')
+      const workerData = new Int32Array(new SharedArrayBuffer(8))
+      await redisManager.get(unique)
+      const worker = start(${JSON.stringify(closing)}, { workerData })
+      await once(worker, 'message')
+      const stored = redisManager.set(unique, 'value', 60)
+      redisManager.configure({ timeoutMs: 3000 })
+      redisManager.getCacheStats()
+      Atomics.store(workerData, 0, 1)
+      Atomics.notify(workerData, 0)
+      Atomics.wait(workerData, 1, 0, 5000)
+      await stored
+      console.log(await redisManager.get(unique))`),
+    onRedis,
+  )
+
+  expect(output).toBe('value')
+})
+
 test('a worker reads its own process.env', async () => {
   const output = await outputOf(
     script(`

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
+use http::Uri;
 
 use crate::notice::Notice;
 use crate::{Error, Result};
@@ -197,18 +197,18 @@ fn credentials(
 fn endpoint(name: &str, text: &str, warnings: &mut Vec<Notice>) -> std::result::Result<String, String> {
     let text = text.trim();
     let text = text.strip_suffix('/').unwrap_or(text);
-    let url = Url::parse(text)
+    let url = Uri::try_from(text)
         .ok()
         .filter(|url| {
-            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+            matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none() && !text.contains('#')
         })
         .ok_or_else(|| {
             format!("{name} is not an http(s) URL; copy the REST URL, which starts with https://")
         })?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(format!("{name} must not hold credentials; the token goes into its own setting"));
     }
-    if url.scheme() == "http" && !is_loopback(&url) {
+    if url.scheme_str() == Some("http") && !is_loopback(&url) {
         warnings.push(Notice::Warn(format!(
             "{name} is a plain http URL to another host: the token and all values cross the network unencrypted."
         )));
@@ -216,9 +216,10 @@ fn endpoint(name: &str, text: &str, warnings: &mut Vec<Notice>) -> std::result::
     Ok(text.to_owned())
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+fn is_loopback(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn usable_token(name: &str, text: &str) -> std::result::Result<Token, String> {

@@ -1,4 +1,4 @@
-//! A TCP stream that can be told to break in the middle of an answer.
+//! A stream, with TLS or without, that can be told to break in the middle of an answer.
 //!
 //! The HTTP library owns the stream while it serves it, so the order to break arrives through a shared `Cut`. The
 //! break is a real one: `SO_LINGER` of zero turns the close into a RST.
@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 const NEVER: usize = usize::MAX;
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
@@ -36,16 +37,34 @@ impl Cut {
     }
 }
 
+/// A stream whose close can be turned into a reset.
+pub(crate) trait Reset {
+    /// Has the coming close reset the connection.
+    fn reset_on_close(&self) -> io::Result<()>;
+}
+
+impl Reset for TcpStream {
+    fn reset_on_close(&self) -> io::Result<()> {
+        self.set_zero_linger()
+    }
+}
+
+impl Reset for TlsStream<TcpStream> {
+    fn reset_on_close(&self) -> io::Result<()> {
+        self.get_ref().0.set_zero_linger()
+    }
+}
+
 /// The stream.
-pub(crate) struct CutStream {
-    stream: TcpStream,
+pub(crate) struct CutStream<S> {
+    stream: S,
     cut: Arc<Cut>,
     /// What may still be written, once the end of the head is known.
     left: Option<usize>,
 }
 
-impl CutStream {
-    pub(crate) fn new(stream: TcpStream, cut: Arc<Cut>) -> Self {
+impl<S: AsyncWrite + Reset + Unpin> CutStream<S> {
+    pub(crate) fn new(stream: S, cut: Arc<Cut>) -> Self {
         Self { stream, cut, left: None }
     }
 
@@ -64,7 +83,9 @@ impl CutStream {
             },
         };
         if allowed == 0 {
-            self.stream.set_zero_linger()?;
+            // TLS may hold a part of it back, and a reset would drop that.
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+            self.stream.reset_on_close()?;
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         let written =
@@ -74,7 +95,7 @@ impl CutStream {
     }
 }
 
-impl AsyncRead for CutStream {
+impl<S: AsyncRead + Unpin> AsyncRead for CutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -84,7 +105,7 @@ impl AsyncRead for CutStream {
     }
 }
 
-impl AsyncWrite for CutStream {
+impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for CutStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

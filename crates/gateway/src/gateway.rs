@@ -19,6 +19,7 @@ use crate::redis_server::RedisServer;
 use crate::rest::Rest;
 use crate::server;
 use crate::sync_token::SyncToken;
+use crate::tls::Tls;
 
 /// How to start a gateway. It has no `Debug`, so that no log can show the tokens.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct Options {
     pub redis_timeout: Duration,
     /// Threads that serve requests, 2 by default.
     pub threads: usize,
+    /// With what the REST port speaks TLS; by default it does not. The control port never does.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Options {
@@ -56,6 +59,7 @@ impl Default for Options {
             max_request_bytes: 10 * 1024 * 1024,
             redis_timeout: Duration::from_secs(5),
             threads: 2,
+            tls: None,
         }
     }
 }
@@ -65,6 +69,7 @@ pub struct Gateway {
     controls: Controls,
     address: SocketAddr,
     control_address: SocketAddr,
+    scheme: &'static str,
     redis_url: String,
     _background: Background,
     /// Held so that a Redis nobody else holds is killed right when the gateway is dropped.
@@ -95,16 +100,25 @@ impl Gateway {
         let handle = runtime.handle().clone();
         let background = Background(Some(runtime));
         let redis = options.redis.clone();
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let running = handle.spawn(run(options)).await;
         let (controls, [address, control_address], redis_url) =
             running.unwrap_or_else(|panic| Err(io::Error::other(panic)))?;
-        Ok(Self { controls, address, control_address, redis_url, _background: background, _redis: redis })
+        Ok(Self {
+            controls,
+            address,
+            control_address,
+            scheme,
+            redis_url,
+            _background: background,
+            _redis: redis,
+        })
     }
 
     /// The base URL of the REST server, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The base URL of the control server, without a slash at its end.
@@ -173,7 +187,7 @@ async fn run(options: Options) -> io::Result<(Controls, [SocketAddr; 2], String)
     });
     let control = server::bind(options.control_port)?.listen(128)?;
     let control_address = control.local_addr()?;
-    let (address, door) = server::serve(Arc::clone(&rest), options.port)?;
+    let (address, door) = server::serve(Arc::clone(&rest), options.port, options.tls)?;
     // The first request finds the connection made. Without Redis it makes it, and so does every one until it is there.
     let _ = rest.link.connection().await;
     let controls = Controls { rest, door, redis: options.redis.as_ref().map(Arc::downgrade) };

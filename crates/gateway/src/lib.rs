@@ -36,8 +36,10 @@ mod request;
 mod rest;
 mod server;
 mod sync_token;
+mod tls;
 
 pub use counters::{CommandCounters, Counters};
 pub use faults::{Fault, Rule};
 pub use gateway::{Gateway, Options};
 pub use redis_server::RedisServer;
+pub use tls::Tls;

@@ -4,10 +4,11 @@
 //! standard input closes: a parent that dies takes the gateway and its Redis along.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
-use redlatch_gateway::{Gateway, Options, RedisServer};
+use redlatch_gateway::{Gateway, Options, RedisServer, Tls};
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
@@ -39,6 +40,12 @@ struct Arguments {
     /// Threads that serve requests [default: 2].
     #[arg(long)]
     threads: Option<usize>,
+    /// Speak TLS on the REST port, with this chain of certificates in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The key of the first of those certificates, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Exit when standard input closes.
     #[arg(long)]
     exit_with_stdin: bool,
@@ -47,6 +54,10 @@ struct Arguments {
 impl Arguments {
     fn options(self) -> io::Result<Options> {
         let defaults = Options::default();
+        let tls = match (self.tls_certificate, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::from_pem_files(&certificate, &key)?),
+            _ => None,
+        };
         Ok(Options {
             redis: if self.spawn_redis { Some(Arc::new(RedisServer::start()?)) } else { None },
             redis_url: self.redis_url.unwrap_or(defaults.redis_url),
@@ -57,6 +68,7 @@ impl Arguments {
             max_request_bytes: self.max_request_bytes.unwrap_or(defaults.max_request_bytes),
             threads: self.threads.unwrap_or(defaults.threads),
             redis_timeout: defaults.redis_timeout,
+            tls,
         })
     }
 }

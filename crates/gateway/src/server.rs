@@ -10,12 +10,14 @@ use std::sync::Arc;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::cut_stream::{Cut, CutStream};
+use crate::cut_stream::{Cut, CutStream, Reset};
 use crate::rest::Rest;
+use crate::tls::Tls;
 
 const BACKLOG: u32 = 1024;
 
@@ -46,11 +48,12 @@ enum Port {
 }
 
 /// Binds a loopback port and serves it in the background. Dropping every `Door` ends it with all its connections.
-pub(crate) fn serve(rest: Arc<Rest>, port: u16) -> io::Result<(SocketAddr, Door)> {
+pub(crate) fn serve(rest: Arc<Rest>, port: u16, tls: Option<Tls>) -> io::Result<(SocketAddr, Door)> {
     let listener = bind(port)?.listen(BACKLOG)?;
     let address = listener.local_addr()?;
     let (orders, inbox) = mpsc::channel(1);
-    tokio::spawn(accept(rest, listener, address.port(), inbox));
+    let port = Port::Open(listener);
+    tokio::spawn(accept(Reception { rest, tls }, port, address.port(), inbox));
     Ok((address, Door(orders)))
 }
 
@@ -64,15 +67,15 @@ pub(crate) fn bind(port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn accept(rest: Arc<Rest>, listener: TcpListener, number: u16, mut inbox: mpsc::Receiver<Order>) {
-    let mut port = Some(Port::Open(listener));
+async fn accept(reception: Reception, port: Port, number: u16, mut inbox: mpsc::Receiver<Order>) {
+    let mut port = Some(port);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = next(port.as_ref()) => match accepted {
                 Ok(stream) => {
-                    rest.tally.connection();
-                    connections.spawn(converse(Arc::clone(&rest), stream));
+                    reception.rest.tally.connection();
+                    connections.spawn(reception.clone().receive(stream));
                 }
                 // Such as too many open files: it passes, and a pause keeps the loop from spinning until then.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
@@ -117,9 +120,30 @@ fn turn(port: Option<Port>, number: u16, open: bool) -> io::Result<Port> {
     }
 }
 
-async fn converse(rest: Arc<Rest>, stream: TcpStream) {
-    // Answers are small and wanted now. A failure shows at the first read.
-    let _ = stream.set_nodelay(true);
+/// What a connection is met with.
+#[derive(Clone)]
+struct Reception {
+    rest: Arc<Rest>,
+    tls: Option<Tls>,
+}
+
+impl Reception {
+    async fn receive(self, stream: TcpStream) {
+        // Answers are small and wanted now. A failure shows at the first read.
+        let _ = stream.set_nodelay(true);
+        match self.tls {
+            None => converse(self.rest, stream).await,
+            Some(Tls(acceptor)) => {
+                // It fails where the client does not trust the certificate or does not speak TLS.
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    converse(self.rest, stream).await;
+                }
+            }
+        }
+    }
+}
+
+async fn converse(rest: Arc<Rest>, stream: impl AsyncRead + AsyncWrite + Reset + Unpin) {
     let cut = Arc::new(Cut::new());
     let stream = TokioIo::new(CutStream::new(stream, Arc::clone(&cut)));
     let service = service_fn(move |request| Arc::clone(&rest).handle(request, Arc::clone(&cut)));

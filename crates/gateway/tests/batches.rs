@@ -4,8 +4,8 @@
 
 mod support;
 
+use hyper::Method;
 use redlatch_gateway::Options;
-use reqwest::Method;
 use support::{Answer, Stage, read};
 
 const BATCH_OF_THE_DOCUMENTATION: &str = r#"[["SET","key1","valuex"],["SETEX","key2",13,"valuez"],["INCR","key1"],["ZADD","myset",11,"item1",22,"item2"]]"#;

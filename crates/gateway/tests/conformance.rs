@@ -4,7 +4,7 @@
 
 mod support;
 
-use reqwest::Method;
+use hyper::Method;
 use support::{Answer, Stage, read};
 
 /// Runs `(case, body, status, answer)` rows in their order; an answer that ends in `..` is a beginning.

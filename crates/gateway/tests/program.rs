@@ -5,8 +5,9 @@ mod support;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use reqwest::Client;
+use hyper::Method;
 use serde_json::Value;
+use support::http::Http;
 use support::{Answer, read};
 
 #[tokio::test]
@@ -20,11 +21,12 @@ async fn the_program_serves_until_its_standard_input_closes() {
     let mut line = String::new();
     BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
-    let http = Client::builder().no_proxy().build().unwrap();
+    let http = Http::new();
 
-    let ping = http.get(format!("{}/ping", ready["url"].as_str().unwrap())).bearer_auth("full");
+    let ping =
+        http.request(Method::GET, &format!("{}/ping", ready["url"].as_str().unwrap())).bearer_auth("full");
     assert_eq!(read(ping).await, Answer::new(200, r#"{"result":"PONG"}"#));
-    let counters = http.get(format!("{}/counters", ready["controlUrl"].as_str().unwrap()));
+    let counters = http.request(Method::GET, &format!("{}/counters", ready["controlUrl"].as_str().unwrap()));
     assert_eq!(read(counters).await.status, 200);
     assert!(ready["readOnlyToken"].as_str().is_some_and(|token| token.len() == 32));
 

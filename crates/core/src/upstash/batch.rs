@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::client::Http;
+use super::client::{Endpoint, Http};
 use super::reply::{self, Asked};
 use super::{Command, Reply};
 use crate::config::Remote;
@@ -157,14 +157,14 @@ impl Batch {
         // A caller that has gone away no longer listens; there is nobody to tell.
         match self {
             Self::Transaction(commands, answer) => {
-                let replies = request(http, "/multi-exec", &commands, timeout).await;
+                let replies = request(http, Endpoint::Transaction, &commands, timeout).await;
                 let outage = outage(&replies);
                 let _ = answer.send(replies);
                 outage
             }
             Self::Commands(commands, answers) => {
-                let path = if commands.len() == 1 { "/" } else { "/pipeline" };
-                let replies = request(http, path, &commands, timeout).await;
+                let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
+                let replies = request(http, endpoint, &commands, timeout).await;
                 let outage = outage(&replies);
                 match replies {
                     Ok(replies) => answers.into_iter().zip(replies).for_each(|(answer, reply)| {
@@ -197,9 +197,9 @@ fn fail_all(answers: Vec<oneshot::Sender<Result<Reply>>>, error: &Error) {
     }
 }
 
-async fn request(http: &Http, path: &str, commands: &[Command], timeout: Duration) -> Answers {
-    let asked = Asked { commands, batch: path != "/", token: http.token() };
-    let (status, answer) = http.post(path, body(commands, asked.batch), timeout).await?;
+async fn request(http: &Http, endpoint: Endpoint, commands: &[Command], timeout: Duration) -> Answers {
+    let asked = Asked { commands, batch: endpoint != Endpoint::Command, token: http.token() };
+    let (status, answer) = http.post(endpoint, body(commands, asked.batch), timeout).await?;
     reply::read(status, &answer, asked)
 }
 

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::sync_token::SyncToken;
 use super::tls;
@@ -14,33 +19,64 @@ use crate::{Error, Result};
 
 const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
+/// Shorter than the 60 seconds after which common load balancers drop a silent connection.
+const IDLE_LIMIT: Duration = Duration::from_secs(45);
 
 /// Sends bodies to the database's endpoint.
+///
+/// It follows no redirect, which would carry the commands, and over plain http the token, to wherever an answer says,
+/// and no proxy variable: these are not among this package's settings, and Node's `fetch` ignores them too.
 pub(super) struct Http {
-    client: reqwest::Client,
-    url: String,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    endpoints: Endpoints,
+    headers: HeaderMap,
     token: Token,
     sync_token: SyncToken,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// One command.
+    Command,
+    /// Several commands.
+    Pipeline,
+    /// Several commands as one transaction.
+    Transaction,
+}
+
+/// The addresses of the [`Endpoint`]s, made once.
+struct Endpoints {
+    command: Uri,
+    pipeline: Uri,
+    transaction: Uri,
 }
 
 impl Http {
     /// Sets up connections, but opens none.
     pub(super) fn new(remote: &Remote, notices: &Notices) -> Result<Self> {
         let tls = tls::config(remote.extra_ca_certs.as_deref(), notices).map_err(Error::connect)?;
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("redlatch/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(remote)?)
-            .tls_backend_preconfigured(tls)
-            // A redirect would carry the commands, and over plain http the token, to wherever an answer says.
-            .redirect(Policy::none())
-            .referer(false)
-            // The variables that name a proxy are not among this package's settings, and Node's fetch ignores them too.
-            .no_proxy()
-            .build()
-            .map_err(Error::connect)?;
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_LIMIT)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        let endpoint = |path| Uri::try_from(format!("{}{path}", remote.url)).map_err(Error::connect);
         Ok(Self {
             client,
-            url: remote.url.clone(),
+            endpoints: Endpoints {
+                command: endpoint("/")?,
+                pipeline: endpoint("/pipeline")?,
+                transaction: endpoint("/multi-exec")?,
+            },
+            headers: headers(&remote.token)?,
             token: remote.token.clone(),
             sync_token: SyncToken::new(),
         })
@@ -51,36 +87,46 @@ impl Http {
         &self.token
     }
 
-    /// Posts `body` to `path` (such as `/pipeline`) and returns the status and the body of the answer.
-    pub(super) async fn post(&self, path: &str, body: Vec<u8>, timeout: Duration) -> Result<(u16, Bytes)> {
-        let (number, token) = self.sync_token.next();
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
-            .header(SYNC_TOKEN, token)
-            .timeout(timeout)
-            .body(body);
-        let response = request.send().await.map_err(transport)?;
-        if let Some(token) = response.headers().get(SYNC_TOKEN) {
-            self.sync_token.update(number, token);
+    /// Posts `body` and returns the status and the body of the answer.
+    pub(super) async fn post(
+        &self,
+        endpoint: Endpoint,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<(u16, Bytes)> {
+        let (number, sync_token) = self.sync_token.next();
+        let mut request = Request::post(self.uri(endpoint)).body(Full::from(body)).map_err(Error::connect)?;
+        request.headers_mut().clone_from(&self.headers);
+        request.headers_mut().insert(SYNC_TOKEN, sync_token);
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(Error::connect)?;
+            if let Some(token) = response.headers().get(SYNC_TOKEN) {
+                self.sync_token.update(number, token);
+            }
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await.map_err(Error::connect)?;
+            Ok((status, body.to_bytes()))
+        };
+        tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| Err(Error::timeout()))
+    }
+
+    fn uri(&self, endpoint: Endpoint) -> Uri {
+        match endpoint {
+            Endpoint::Command => self.endpoints.command.clone(),
+            Endpoint::Pipeline => self.endpoints.pipeline.clone(),
+            Endpoint::Transaction => self.endpoints.transaction.clone(),
         }
-        let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(transport)?;
-        Ok((status, body))
     }
 }
 
-fn headers(remote: &Remote) -> Result<HeaderMap> {
+fn headers(token: &Token) -> Result<HeaderMap> {
     let mut authorization =
-        HeaderValue::try_from(format!("Bearer {}", remote.token.secret())).map_err(Error::connect)?;
+        HeaderValue::try_from(format!("Bearer {}", token.secret())).map_err(Error::connect)?;
     authorization.set_sensitive(true);
     Ok(HeaderMap::from_iter([
         (AUTHORIZATION, authorization),
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (ENCODING, HeaderValue::from_static("base64")),
+        (USER_AGENT, HeaderValue::from_static(concat!("redlatch/", env!("CARGO_PKG_VERSION")))),
     ]))
-}
-
-fn transport(error: reqwest::Error) -> Error {
-    if error.is_timeout() { Error::timeout() } else { Error::connect(error.without_url()) }
 }

@@ -3,15 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+pub(crate) mod authority;
+pub(crate) mod http;
+
 use std::sync::Arc;
 
+use http::{Http, Request, Response};
+use hyper::Method;
+use hyper::body::Bytes;
 use redlatch_gateway::{Gateway, Options, RedisServer};
-use reqwest::{Client, Method, RequestBuilder, Response};
 
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
     pub(crate) redis: Arc<RedisServer>,
-    pub(crate) http: Client,
+    pub(crate) http: Http,
 }
 
 /// An answer, read.
@@ -30,15 +35,15 @@ impl Stage {
         let redis = Arc::new(RedisServer::start().unwrap());
         let options = Options { redis: Some(Arc::clone(&redis)), ..options };
         let gateway = Gateway::start(options).await.unwrap();
-        Self { gateway, redis, http: Client::builder().no_proxy().build().unwrap() }
+        Self { gateway, redis, http: Http::new() }
     }
 
     /// A request without a token.
-    pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.gateway.url()))
+    pub(crate) fn bare(&self, method: Method, path: &str) -> Request {
+        self.http.request(method, &format!("{}{path}", self.gateway.url()))
     }
 
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> Request {
         self.bare(method, path).bearer_auth(self.gateway.token())
     }
 
@@ -46,7 +51,7 @@ impl Stage {
         read(self.request(Method::GET, path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         read(self.request(Method::POST, path).body(body)).await
     }
 
@@ -63,7 +68,7 @@ impl Stage {
 
     pub(crate) async fn control(&self, method: Method, path: &str, json: &'static str) -> Answer {
         let url = format!("{}{path}", self.gateway.control_url());
-        read(self.http.request(method, url).header("Content-Type", "application/json").body(json)).await
+        read(self.http.request(method, &url).header("Content-Type", "application/json").body(json)).await
     }
 }
 
@@ -77,6 +82,6 @@ impl Answer {
     }
 }
 
-pub(crate) async fn read(request: RequestBuilder) -> Answer {
+pub(crate) async fn read(request: Request) -> Answer {
     Answer::read(request.send().await.unwrap()).await
 }
