@@ -85,6 +85,10 @@ export declare class Realm {
   configure(options: unknown): void
   /** Sends what has been called since the last flush. `settle` is held until it is all settled. */
   flush(settle: (arg: SettleArgs) => void): void
+  /** Passes changes of the state of the database to `settle` from now on. `listener` is checked only. */
+  watch(listener: unknown, settle: (arg: SettleArgs) => void): void
+  /** Passes them no longer. */
+  unwatch(): void
   /**
    * Gives up the service. If no other realm uses it, it lets the calls under way finish and then lets go of
    * connections, threads and memory.
@@ -118,4 +122,8 @@ export declare class RedisManager {
   healthCheck(slot: number): Answer
   /** `{ isRedisAvailable, inMemoryCacheSize, cacheType }` as JSON. */
   getCacheStats(): string
+  /** What has been counted and measured, as JSON or, if `prometheus`, as text. */
+  getMetrics(options: unknown): string
+  /** Waits until Redis has been told of everything, and returns how many writes it has not. */
+  flush(slot: number, timeoutMs: unknown): Answer
 }

@@ -6,7 +6,7 @@
 const { FormCache } = require('./browser.js')
 
 const { generateKey } = FormCache
-const synchronous = ['getCacheStats', 'configure']
+const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
 
 function runtimeName() {
   if (typeof EdgeRuntime === 'string') return 'the Edge runtime'

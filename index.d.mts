@@ -2,11 +2,16 @@ export type {
   CachedCustomerData,
   CachedSubscriptionData,
   CacheStats,
+  CallCounts,
   FormSubmissionData,
   HealthCheck,
+  Metrics,
+  OutagePolicy,
   RedisHealthCheck,
   RedisManager,
+  RedisState,
   RedlatchOptions,
+  StateChange,
 } from './index.js'
 export { CustomerCache, FormCache, IdempotencyCache, redisManager } from './index.js'
 

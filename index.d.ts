@@ -20,7 +20,7 @@ export interface RedisHealthCheck extends HealthCheck {
 
 /** Figures that take no request. */
 export interface CacheStats {
-  /** Whether Redis is configured and the last call could use it. */
+  /** Whether Redis is configured and calls go to it. */
   isRedisAvailable: boolean
   /**
    * The live entries that only memory holds. Beyond a thousand, entries that expired within about the last second may
@@ -38,13 +38,23 @@ export interface RedlatchOptions {
   /** The REST token of the database. */
   token?: string
   /**
-   * The longest that a request may take, connecting included, in milliseconds. A call that takes longer is answered from
-   * memory.
+   * The longest that a call waits for Redis, connecting and repeats included, in milliseconds. Then memory answers.
    * @default 2000
    */
   timeoutMs?: number
   /** `true` keeps everything in memory whatever else is set; `false` overrules the variable `DISABLE_REDIS`. */
   disableRedis?: boolean
+  /**
+   * What happens to calls while Redis cannot be used: memory takes over, or they reject with `ERR_REDIS_UNAVAILABLE`, for
+   * those who would rather refuse a payment than guess.
+   * @default 'memory' for each
+   */
+  onOutage?: {
+    idempotency?: OutagePolicy
+    form?: OutagePolicy
+    customer?: OutagePolicy
+    redisManager?: OutagePolicy
+  }
   /** The bounds of the memory store. When it is full, writes reject with `ERR_FALLBACK_FULL`; nothing is dropped. */
   memory?: {
     /**
@@ -95,12 +105,69 @@ export interface CachedSubscriptionData {
   updatedAt: number
 }
 
+/** What is known of Redis; `not-configured` where there is only memory. */
+export type RedisState = 'available' | 'degraded' | 'probing' | 'not-configured'
+
+/** A change of state. */
+export interface StateChange {
+  from: Exclude<RedisState, 'not-configured'>
+  to: Exclude<RedisState, 'not-configured'>
+  /** Why, for a person; it holds no key, value or token. */
+  reason: string
+  /** When, in Unix milliseconds. */
+  at: number
+}
+
+/** Calls by how they ended; each counts once. A call of a cache that takes two steps counts twice. */
+export interface CallCounts {
+  /** The key was there. */
+  hit: number
+  /** It was not. */
+  miss: number
+  /** Something was written or removed. */
+  stored: number
+  /** Memory answered instead of Redis. */
+  fellBack: number
+  /** An error. */
+  rejected: number
+}
+
+/** What has been counted and measured since the service began. */
+export interface Metrics {
+  state: RedisState
+  /** The start of the present state, in Unix milliseconds; probes do not interrupt an outage. */
+  since: number
+  /** The latest outage; it stays after the recovery. */
+  lastError: { code: string; message: string; at: number } | null
+  calls: Record<'idempotency' | 'form' | 'customer' | 'redisManager', CallCounts>
+  /** Writes made during an outage that Redis has not been told of yet. */
+  pendingEffects: number
+  /** Such writes that it has been told of. */
+  replayed: number
+  /** Such writes that had expired by then. */
+  droppedAsExpired: number
+  /** Claims of keys that another instance holds by then, and what Redis refused for the type of the key. */
+  conflicts: number
+  /** Increments whose replay had no answer, and which are not sent twice. */
+  uncertain: number
+  /** Values kept for an outage. */
+  copies: { entries: number; bytes: number }
+  corruptEntriesRemoved: number
+  /** Requests sent again. */
+  retries: number
+  /** How long answered requests took, in milliseconds. */
+  latency: { count: number; p50: number; p90: number; p99: number; max: number }
+}
+
+/** What happens to calls while Redis cannot be used. */
+export type OutagePolicy = 'memory' | 'reject'
+
 /**
  * String keys with TTLs, on Redis or in memory.
  *
  * An expired key is absent in every respect. Calls reject with `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for a
  * wrong argument, with `ERR_REDIS_REPLY` when Redis refuses the command and with `ERR_FALLBACK_FULL` when memory is
- * full. That Redis cannot be reached is no error: memory takes over. Keys are at most 32 KiB long in UTF-8.
+ * full. That Redis cannot be reached is no error: memory takes over, unless `onOutage` says otherwise. Keys are at most 32 KiB long in UTF-8.
  */
 export interface RedisManager {
   /**
@@ -132,6 +199,20 @@ export interface RedisManager {
   healthCheck(): Promise<RedisHealthCheck>
   /** Figures that take no request. */
   getCacheStats(): CacheStats
+  /** What has been counted and measured; as text in Prometheus' format if asked for. */
+  getMetrics(options?: { format?: 'json' }): Metrics
+  getMetrics(options: { format: 'prometheus' }): string
+  /**
+   * Resolves with the number of writes made during an outage that Redis has not been told of: 0 as soon as it has been
+   * told of all, another number when `timeoutMs` are over. For a graceful shutdown.
+   * @default timeoutMs 5000
+   */
+  flush(timeoutMs?: number): Promise<number>
+  /**
+   * Calls `listener` whenever the state of Redis changes, instead of a line on the console; returns a function that
+   * ends that. It keeps neither the event loop nor the process alive.
+   */
+  onStateChange(listener: (change: StateChange) => void): () => void
   /**
    * Replaces earlier settings in code; without `options`, the environment counts again. Takes effect with the next
    * call; calls under way finish with the old settings. Throws on a wrong option.

@@ -4,7 +4,18 @@
 // cache logic. Arguments are checked by the addon; index.d.ts documents them.
 
 const binding = require('./load.js')
-const { realm, call, callNow, configure, open, close, asIs, nothing, parsed } = require('./promises.js')
+const {
+  realm,
+  call,
+  callNow,
+  configure,
+  onStateChange,
+  open,
+  close,
+  asIs,
+  nothing,
+  parsed,
+} = require('./promises.js')
 
 const manager = new binding.RedisManager(realm)
 const results = new binding.IdempotencyCache(realm)
@@ -55,6 +66,20 @@ class RedisManager {
   getCacheStats() {
     open()
     return JSON.parse(manager.getCacheStats())
+  }
+
+  getMetrics(options) {
+    open()
+    const report = callNow(() => manager.getMetrics(options))
+    return report.startsWith('{') ? JSON.parse(report) : report
+  }
+
+  flush(timeoutMs) {
+    return call(asIs, (slot) => manager.flush(slot, timeoutMs))
+  }
+
+  onStateChange(listener) {
+    return onStateChange(listener)
   }
 
   configure(options) {

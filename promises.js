@@ -111,9 +111,9 @@ function scheduleFlush() {
 
 /**
  * Called by the addon with flat lists: slot and value; slot, class, code and message of errors; level and text of
- * notices.
+ * notices; old state, new state, reason and time of changes of state.
  */
-function settle(values, errors, notices) {
+function settle(values, errors, notices, changes) {
   for (let i = 0; i < values.length; i += 2) {
     const { resolve, reject, revive } = take(values[i])
     try {
@@ -127,6 +127,33 @@ function settle(values, errors, notices) {
     take(slot).reject(make(name, code, message))
   }
   tell(notices)
+  for (let i = 0; i < changes.length; i += 4) {
+    const [from, to, reason, at] = changes.slice(i, i + 4)
+    for (const { listener } of listeners) notify(listener, { from, to, reason, at })
+  }
+}
+
+/** Who wants to know of changes of state; an entry for each time that one has been given. */
+const listeners = new Set()
+
+/** Calls `listener` for every change of state from now on; returns what ends that. */
+function onStateChange(listener) {
+  open()
+  callNow(() => realm.watch(listener, settle))
+  const entry = { listener }
+  listeners.add(entry)
+  return () => {
+    if (listeners.delete(entry) && listeners.size === 0) realm.unwatch()
+  }
+}
+
+/** A listener that throws must not keep calls from settling; where it throws, there is nobody else to tell. */
+function notify(listener, change) {
+  try {
+    listener(change)
+  } catch (error) {
+    tell(['error', `a listener of onStateChange has thrown: ${error?.message ?? error}`])
+  }
 }
 
 function take(slot) {
@@ -169,4 +196,4 @@ function callNow(start) {
   }
 }
 
-module.exports = { realm, call, callNow, configure, open, close, asIs, nothing, parsed }
+module.exports = { realm, call, callNow, configure, onStateChange, open, close, asIs, nothing, parsed }

@@ -1,8 +1,11 @@
 //! Arguments: from JavaScript values to the types of the core.
 
+use std::time::Duration;
+
 use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
 use napi::{JsString, JsValue, ValueType};
 use redlatch_core::Error as CoreError;
+use redlatch_core::config::Options;
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
 
 use crate::error::Failure;
@@ -11,6 +14,9 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 /// The caller's `JSON.stringify`.
 pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
+
+/// How long a flush waits unless the caller says otherwise.
+const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A string that is well-formed Unicode.
 pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
@@ -126,6 +132,36 @@ pub(crate) fn optional_object<'env>(name: &str, value: Unknown<'env>) -> Result<
     }
     expect(name, &value, ValueType::Object, "an object")?;
     Ok(Some(value.coerce_to_object()?))
+}
+
+/// How metrics are asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum MetricsFormat {
+    Json,
+    Prometheus,
+}
+
+/// `{ format: 'json' | 'prometheus' }`; JSON if it is left out.
+pub(crate) fn metrics_format(options: Unknown<'_>) -> Result<MetricsFormat> {
+    let Some(options) = optional_object("options", options)? else { return Ok(MetricsFormat::Json) };
+    match optional_text("options.format", property(&options, "format")?)?.as_deref() {
+        None | Some("json") => Ok(MetricsFormat::Json),
+        Some("prometheus") => Ok(MetricsFormat::Prometheus),
+        Some(_) => {
+            Err(CoreError::invalid_value("options.format", "must be \"json\" or \"prometheus\"").into())
+        }
+    }
+}
+
+/// How long to wait, in milliseconds.
+pub(crate) fn patience(name: &str, value: Unknown<'_>) -> Result<Duration> {
+    let millis = optional_number(name, value)?;
+    Ok(millis.map_or(Ok(DEFAULT_PATIENCE), |millis| Options::timeout_from_millis(name, millis))?)
+}
+
+/// A function.
+pub(crate) fn function(name: &str, value: Unknown<'_>) -> Result<()> {
+    expect(name, &value, ValueType::Function, "a function")
 }
 
 fn expect(name: &str, value: &Unknown<'_>, expected: ValueType, description: &str) -> Result<()> {

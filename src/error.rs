@@ -8,6 +8,7 @@ const INVALID_ARG_TYPE: &str = "ERR_INVALID_ARG_TYPE";
 const INVALID_ARG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
 const REDIS_REPLY: &str = "ERR_REDIS_REPLY";
 const FALLBACK_FULL: &str = "ERR_FALLBACK_FULL";
+const REDIS_UNAVAILABLE: &str = "ERR_REDIS_UNAVAILABLE";
 const INTERNAL: &str = "ERR_INTERNAL";
 
 /// An error that a call rejects with.
@@ -88,6 +89,8 @@ impl From<CoreError> for Failure {
             (Class::Error, REDIS_REPLY)
         } else if error.is_full() {
             (Class::Error, FALLBACK_FULL)
+        } else if error.is_no_fallback() {
+            (Class::Error, REDIS_UNAVAILABLE)
         } else {
             (Class::Error, INTERNAL)
         };

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use redlatch_core::clock::Clock;
+use redlatch_core::store::StateChange;
 use redlatch_core::{Config, Service};
 
 use crate::io_thread::IoThread;
@@ -76,6 +77,25 @@ impl Handle {
             Some(io) => io.close(tell),
             None => tell(),
         }
+    }
+}
+
+/// Has a listener told of changes of the state of a service's database, until it is dropped.
+pub(crate) struct Subscription {
+    handle: Arc<Handle>,
+    id: u64,
+}
+
+impl Subscription {
+    pub(crate) fn new(handle: Arc<Handle>, listener: impl Fn(&StateChange) + Send + Sync + 'static) -> Self {
+        let id = handle.store.availability().subscribe(listener);
+        Self { handle, id }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.handle.store.availability().unsubscribe(self.id);
     }
 }
 

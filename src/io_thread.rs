@@ -9,7 +9,7 @@ use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use redlatch_core::upstash::Driver;
+use redlatch_core::Driver;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::unconstrained;

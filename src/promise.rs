@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{Either, Either4, Env, FnArgs, Function, FunctionRef, Null};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use redlatch_core::notice::Notice;
+use redlatch_core::store::StateChange;
 use redlatch_core::{Error as CoreError, Result as CoreResult};
 
 use crate::error::Failure;
@@ -67,8 +68,9 @@ impl IntoValue for Option<String> {
 pub(crate) type Outcome = CoreResult<Value>;
 
 /// The arguments of `settle` in `promises.js`, as flat lists: slot and value; slot, class, code and message of
-/// errors; level and text of notices.
-pub(crate) type SettleArgs = FnArgs<(Vec<Either<u32, Value>>, Vec<Either<u32, String>>, Vec<String>)>;
+/// errors; level and text of notices; old state, new state, reason and time of changes of state.
+pub(crate) type SettleArgs =
+    FnArgs<(Vec<Either<u32, Value>>, Vec<Either<u32, String>>, Vec<String>, Vec<Either<String, f64>>)>;
 
 type WakeUp = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 
@@ -76,6 +78,8 @@ type WakeUp = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
 pub(crate) struct Promises {
     waiting: RefCell<Vec<(Arc<Handle>, Call)>>,
     under_way: Cell<usize>,
+    /// Whether somebody listens to changes of state, and so `settle` stays held.
+    is_watching: Cell<bool>,
     settle: RefCell<Option<FunctionRef<SettleArgs, ()>>>,
     outcomes: RefCell<Option<Arc<Outcomes>>>,
 }
@@ -90,9 +94,15 @@ struct Outcomes {
 struct Queue {
     outcomes: Vec<(u32, Outcome)>,
     notices: Vec<Notice>,
+    changes: Vec<StateChange>,
 }
 
 impl Outcomes {
+    fn push_change(self: &Arc<Self>, change: StateChange) {
+        lock(&self.queue).changes.push(change);
+        drop(WakeUpWhenDropped(Arc::clone(self)));
+    }
+
     fn push(self: &Arc<Self>, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
         let mut queue = lock(&self.queue);
         let is_first = queue.outcomes.is_empty();
@@ -173,6 +183,7 @@ impl Promises {
         Self {
             waiting: RefCell::default(),
             under_way: Cell::new(0),
+            is_watching: Cell::new(false),
             settle: RefCell::default(),
             outcomes: RefCell::default(),
         }
@@ -197,10 +208,48 @@ impl Promises {
         self.waiting.borrow_mut().push((handle, call));
     }
 
+    /// Holds `settle` for changes of state until [`Promises::unwatch`].
+    pub(crate) fn watch(&self, settle: &Function<'_, SettleArgs, ()>) -> napi::Result<()> {
+        self.is_watching.set(true);
+        self.hold(settle)
+    }
+
+    pub(crate) fn unwatch(&self) {
+        self.is_watching.set(false);
+        self.let_go();
+    }
+
+    pub(crate) fn is_watching(&self) -> bool {
+        self.is_watching.get()
+    }
+
+    /// What passes changes of state on to JavaScript, from any thread, as long as the realm exists.
+    pub(crate) fn listener(
+        self: &Rc<Self>,
+        env: &Env,
+    ) -> napi::Result<impl Fn(&StateChange) + Send + Sync + use<>> {
+        let outcomes = Arc::downgrade(&self.outcomes(env)?);
+        Ok(move |change: &StateChange| {
+            if let Some(outcomes) = outcomes.upgrade() {
+                outcomes.push_change(change.clone());
+            }
+        })
+    }
+
+    fn is_needed(&self) -> bool {
+        self.under_way.get() > 0 || self.is_watching.get()
+    }
+
+    fn let_go(&self) {
+        if !self.is_needed() {
+            self.settle.take();
+        }
+    }
+
     /// Holds `settle` until all that is under way is settled.
     pub(crate) fn hold(&self, settle: &Function<'_, SettleArgs, ()>) -> napi::Result<()> {
         let mut held = self.settle.borrow_mut();
-        if held.is_none() && self.under_way.get() > 0 {
+        if held.is_none() && self.is_needed() {
             *held = Some(settle.create_ref()?);
             if let Some(outcomes) = &*self.outcomes.borrow() {
                 outcomes.wake_up_if_any();
@@ -250,12 +299,12 @@ impl Promises {
         else {
             return Ok(());
         };
-        let Queue { outcomes: settled, notices } = std::mem::take(&mut *lock(&outcomes.queue));
+        let Queue { outcomes: settled, notices, changes } = std::mem::take(&mut *lock(&outcomes.queue));
         self.under_way.set(self.under_way.get() - settled.len());
-        if self.under_way.get() == 0 {
+        if self.under_way.get() == 0 && !settled.is_empty() {
             outcomes.reference(env, false)?;
-            self.settle.take();
         }
+        self.let_go();
         let (mut values, mut errors) = (Vec::with_capacity(settled.len() * 2), Vec::new());
         for (slot, outcome) in settled {
             match outcome {
@@ -266,7 +315,9 @@ impl Promises {
                 }
             }
         }
-        settle.call(FnArgs { data: (values, errors, notices.into_iter().flat_map(parts).collect()) })
+        let notices = notices.into_iter().flat_map(parts).collect();
+        let changes = changes.into_iter().flat_map(change_parts).collect();
+        settle.call(FnArgs { data: (values, errors, notices, changes) })
     }
 }
 
@@ -276,4 +327,14 @@ pub(crate) fn parts(notice: Notice) -> [String; 2] {
         Notice::Info(text) => ["info".into(), text],
         Notice::Warn(text) => ["warn".into(), text],
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+fn change_parts(change: StateChange) -> [Either<String, f64>; 4] {
+    [
+        Either::A(change.from.name().into()),
+        Either::A(change.to.name().into()),
+        Either::A(change.reason),
+        Either::B(change.at as f64),
+    ]
 }

@@ -12,12 +12,13 @@ use std::task::{Context, Poll, Waker};
 
 use napi::bindgen_prelude::{Env, Function, JsObjectValue, Object, ToNapiValue, Unknown};
 use napi_derive::napi;
-use redlatch_core::config::{Options, Token};
+use redlatch_core::config::{OnOutage, Options, Policy, Token};
+use redlatch_core::store::Class;
 use redlatch_core::{Config, Result as CoreResult};
 
 use crate::argument;
 use crate::error::Failure;
-use crate::handle::{Handle, Lease};
+use crate::handle::{Handle, Lease, Subscription};
 use crate::io_thread::Call;
 use crate::promise::{self, IntoValue, Promises, SettleArgs, Value};
 
@@ -28,6 +29,8 @@ pub(crate) type Answer<'env> = napi::Result<Unknown<'env>>;
 pub(crate) struct RealmState {
     options: RefCell<Options>,
     lease: RefCell<Option<Lease>>,
+    /// What tells JavaScript of changes of the state of the database, while somebody listens.
+    subscription: RefCell<Option<Subscription>>,
     promises: Rc<Promises>,
 }
 
@@ -106,6 +109,7 @@ impl Realm {
             state: Rc::new(RealmState {
                 options: RefCell::default(),
                 lease: RefCell::default(),
+                subscription: RefCell::default(),
                 promises: Rc::new(Promises::new()),
             }),
         }
@@ -113,14 +117,15 @@ impl Realm {
 
     /// Sets up what the settings and `environment` say, and returns the levels and texts of what there is to tell.
     #[napi(catch_unwind)]
-    pub fn open(&self, environment: Object<'_>) -> Vec<String> {
+    pub fn open(&self, env: &Env, environment: Object<'_>) -> napi::Result<Vec<String>> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
         let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
         // What has been called so far belongs to the service as it was.
         self.state.promises.flush();
         let present = self.state.lease.take();
         *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
-        notices.into_iter().flat_map(promise::parts).collect()
+        self.state.subscribe(env)?;
+        Ok(notices.into_iter().flat_map(promise::parts).collect())
     }
 
     /// Replaces the settings; they count from the next `open`.
@@ -139,6 +144,26 @@ impl Realm {
         Ok(())
     }
 
+    /// Passes changes of the state of the database to `settle` from now on. `listener` is checked only.
+    #[napi(catch_unwind)]
+    pub fn watch(
+        &self,
+        env: &Env,
+        listener: Unknown<'_>,
+        settle: Function<'_, SettleArgs, ()>,
+    ) -> napi::Result<()> {
+        argument::function("listener", listener).map_err(|failure| failure.throw(env))?;
+        self.state.promises.watch(&settle)?;
+        self.state.subscribe(env)
+    }
+
+    /// Passes them no longer.
+    #[napi(catch_unwind)]
+    pub fn unwatch(&self) {
+        self.state.promises.unwatch();
+        self.state.subscription.take();
+    }
+
     /// Gives up the service. If no other realm uses it, it lets the calls under way finish and then lets go of
     /// connections, threads and memory.
     #[napi(catch_unwind)]
@@ -150,6 +175,7 @@ impl Realm {
     ) -> Answer<'env> {
         let promises = &self.state.promises;
         promises.flush();
+        self.state.subscription.take();
         let Some(lease) = self.state.lease.take() else { return ().into_value().into_unknown(env) };
         let ticket = promises.ticket(env, slot, lease.handle())?;
         promises.hold(&settle)?;
@@ -165,6 +191,16 @@ impl Realm {
 }
 
 impl RealmState {
+    /// Listens to the present service, if somebody wants to know.
+    fn subscribe(self: &Rc<Self>, env: &Env) -> napi::Result<()> {
+        self.subscription.take();
+        if self.promises.is_watching() {
+            let handle = self.handle().map_err(|failure| failure.throw(env))?;
+            *self.subscription.borrow_mut() = Some(Subscription::new(handle, self.promises.listener(env)?));
+        }
+        Ok(())
+    }
+
     /// Calls `read` with the service.
     pub(crate) fn with_handle<T>(&self, env: &Env, read: impl FnOnce(&Handle) -> T) -> napi::Result<T> {
         self.handle().map(|handle| read(&handle)).map_err(|failure| failure.throw(env))
@@ -185,12 +221,29 @@ fn read_options(options: Unknown<'_>) -> argument::Result<Options> {
         timeout: timeout
             .map(|millis| Options::timeout_from_millis("options.timeoutMs", millis))
             .transpose()?,
+        on_outage: on_outage(&given)?,
         ..Options::default()
     };
     if let Some(memory) = argument::optional_object("options.memory", argument::property(&given, "memory")?)?
     {
         read.memory_max_entries = limit(&memory, "maxEntries")?;
         read.memory_max_bytes = limit(&memory, "maxBytes")?;
+    }
+    Ok(read)
+}
+
+fn on_outage(options: &Object<'_>) -> argument::Result<OnOutage> {
+    let value = argument::property(options, "onOutage")?;
+    let Some(given) = argument::optional_object("options.onOutage", value)? else {
+        return Ok(OnOutage::default());
+    };
+    let mut read = OnOutage::default();
+    for class in Class::ALL {
+        let path = format!("options.onOutage.{}", class.name());
+        let name = argument::optional_text(&path, argument::property(&given, class.name())?)?;
+        if let Some(name) = name {
+            read = read.with(class, Policy::from_name(&path, &name)?);
+        }
     }
     Ok(read)
 }

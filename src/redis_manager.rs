@@ -8,7 +8,7 @@ use redlatch_core::json::array as json_array;
 use redlatch_core::keys::Expiry;
 use redlatch_core::store::Store;
 
-use crate::argument;
+use crate::argument::{self, MetricsFormat};
 use crate::realm::{Answer, Realm, RealmState};
 
 /// String keys with TTLs.
@@ -152,5 +152,23 @@ impl RedisManager {
     #[napi(catch_unwind)]
     pub fn get_cache_stats(&self, env: &Env) -> napi::Result<String> {
         self.realm.with_handle(env, |handle| handle.stats().to_json())
+    }
+    /// What has been counted and measured, as JSON or, if `prometheus`, as text.
+    #[napi(catch_unwind)]
+    pub fn get_metrics(&self, env: &Env, options: Unknown<'_>) -> napi::Result<String> {
+        let format = argument::metrics_format(options).map_err(|failure| failure.throw(env))?;
+        self.realm.with_handle(env, |handle| match format {
+            MetricsFormat::Json => handle.report().to_json(),
+            MetricsFormat::Prometheus => handle.report().to_prometheus(),
+        })
+    }
+
+    /// Waits until Redis has been told of everything, and returns how many writes it has not.
+    #[napi(catch_unwind)]
+    pub fn flush<'e>(&self, env: &'e Env, slot: u32, timeout_ms: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::patience("timeoutMs", timeout_ms);
+        self.realm.call(env, slot, arguments, |handle, patience| async move {
+            Ok(i64::try_from(handle.flush(patience).await).unwrap_or(i64::MAX))
+        })
     }
 }

@@ -44,6 +44,21 @@ pub enum Policy {
     Reject,
 }
 
+impl Policy {
+    /// A policy from its name in settings; `argument` is what the caller calls it.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is neither `memory` nor `reject`.
+    pub fn from_name(argument: &str, name: &str) -> Result<Self> {
+        match name {
+            "memory" => Ok(Self::Memory),
+            "reject" => Ok(Self::Reject),
+            _ => Err(Error::invalid_value(argument, "must be \"memory\" or \"reject\"")),
+        }
+    }
+}
+
 /// The policies of the classes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct OnOutage([Policy; Class::ALL.len()]);
