@@ -1,0 +1,62 @@
+// Which fault comes when: drawn beforehand, so that a seed repeats it. Every kind comes once before any comes again.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { now } from './clock.mjs'
+import { kinds } from './faults.mjs'
+
+/** A client that is not back by then does not come back. Probes are at most 15 s apart. */
+const RECOVERY_LIMIT_MS = 17_000
+
+function* steps(random, clients) {
+  for (;;) {
+    for (const kind of random.shuffled(Object.keys(kinds))) {
+      const targets = kinds[kind].isShared || random.once(4) ? [...clients.keys()] : [random.between(0, 1)]
+      const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
+      // A fault that comes at once hits clients that are still recovering from the one before.
+      const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
+      yield { kind, targets, milliseconds, calm, waits: calm >= 200, random: random.fork() }
+    }
+  }
+}
+
+/** Makes trouble until `seconds` are over. Keeps in `run.windows` when each fault was there, and for whom. */
+export async function makeTrouble(run, random, seconds) {
+  const end = now() + seconds * 1000
+  let number = 0
+  for (const step of steps(random, run.clients)) {
+    for (const client of run.clients) client.tell('step', { number })
+    number += 1
+    await pause(step.calm)
+    if (now() + step.milliseconds > end) break
+    const window = await oneFault(run, step)
+    if (step.waits) await recover(run, window)
+  }
+}
+
+async function oneFault(run, { kind, targets, milliseconds, random }) {
+  // It is in the list before it is over, because the machine may stall at any point.
+  const { isClean } = kinds[kind]
+  const window = {
+    kind,
+    targets,
+    isClean,
+    from: now(),
+    inForce: Number.POSITIVE_INFINITY,
+    to: Number.POSITIVE_INFINITY,
+  }
+  run.windows.push(window)
+  const end = await kinds[kind].apply(run, targets, random)
+  window.inForce = now()
+  await pause(milliseconds)
+  await end()
+  window.to = now()
+  return window
+}
+
+async function recover(run, window) {
+  const back = await Promise.all(
+    run.clients.map((client) => client.availableAfter(window.to, RECOVERY_LIMIT_MS)),
+  )
+  run.recoveries.push(...back.map((at) => ({ milliseconds: at - window.to, kind: window.kind })))
+}
