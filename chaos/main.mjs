@@ -1,5 +1,6 @@
 // Makes trouble for two processes that use the package, and checks that what it promises was kept. The addon and the
-// gateway have to be built: `npm run chaos` sees to that. Takes --seconds (60) and --seed; ends with status 1 if a promise was broken.
+// gateway have to be built: `npm run chaos` sees to that. Takes
+// --seconds (60), --seed and --only with kinds of faults. Ends with status 1 if a promise was broken.
 
 import { readOptions } from './options.mjs'
 import { report } from './report.mjs'

@@ -2,12 +2,19 @@
 
 import { parseArgs } from 'node:util'
 
-/** The length of the run and the seed that all its choices come from. Throws on what it does not know. */
+import { kinds } from './faults.mjs'
+
+/**
+ * The length of the run, the seed that all its choices come from, and the kinds of faults. Throws on what it does not
+ * know.
+ */
 export function readOptions() {
-  const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } })
+  const text = { type: 'string' }
+  const { values } = parseArgs({ options: { seconds: text, seed: text, only: text } })
   const seconds = wholeNumber('seconds', values.seconds ?? '60')
   if (seconds === 0) throw new Error('--seconds has to be at least 1')
-  return { seconds, seed: wholeNumber('seed', values.seed ?? String(Date.now() % 2 ** 32)) }
+  const seed = wholeNumber('seed', values.seed ?? String(Date.now() % 2 ** 32))
+  return { seconds, seed, kinds: values.only ? someKinds(values.only.split(',')) : Object.keys(kinds) }
 }
 
 function wholeNumber(name, text) {
@@ -16,4 +23,10 @@ function wholeNumber(name, text) {
     throw new Error(`--${name} takes a whole number below 2^32`)
   }
   return number
+}
+
+function someKinds(names) {
+  const unknown = names.find((name) => !Object.hasOwn(kinds, name))
+  if (unknown === undefined) return names
+  throw new Error(`--only takes kinds of faults: ${Object.keys(kinds).join(', ')}; not ${unknown}`)
 }

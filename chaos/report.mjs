@@ -1,6 +1,6 @@
-// What a run prints: its figures, and the first of the violations.
+// What a run prints: the first violations of each promise, and the figures.
 
-const SHOWN = 5
+const SHOWN = 3
 
 export function report({ figures, windows, recoveries, clients, violations }) {
   const metrics = clients.map(({ finished }) => finished.metrics)
@@ -21,13 +21,25 @@ export function report({ figures, windows, recoveries, clients, violations }) {
     ['conflicts', total(metrics, 'conflicts')],
     ['retries', total(metrics, 'retries')],
     ['claims granted', figures.grants],
-    ['counters', `${figures.counters}, of them ${figures.exactCounters} without ambiguity`],
+    [
+      'counters',
+      `${figures.counters}, ${figures.exactCounters} without ambiguity; ${figures.certain} of ${figures.asked} counts certain`,
+    ],
     ['lost', `${figures.lost} of ${figures.ownKeys} keys, ${figures.countsLost} counts`],
     ['resident memory', clients.map(({ memory }) => memory.map(megabytes).join(' to ')).join('; ')],
     ['violations', violations.length],
   ]
   const width = Math.max(...lines.map(([name]) => name.length))
-  return [...violations.slice(0, SHOWN), ...lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`)]
+  return [...broken(violations), ...lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`)]
+}
+
+function broken(violations) {
+  const titles = [...new Set(violations.map(({ title }) => title))]
+  return titles.flatMap((title) => {
+    const all = violations.filter((one) => one.title === title)
+    const shown = all.slice(0, SHOWN).map(({ text }) => text)
+    return [`Broken: ${title} (${all.length} times)`, ...shown]
+  })
 }
 
 function faults(windows) {

@@ -14,7 +14,7 @@ import { now } from './clock.mjs'
 import { Gateway } from './gateway.mjs'
 import { Random } from './random.mjs'
 import { Redis } from './redis.mjs'
-import { makeTrouble } from './schedule.mjs'
+import { makeTrouble, steps } from './schedule.mjs'
 
 const CLIENTS = ['a', 'b']
 const TIMEOUT_MS = 500
@@ -23,13 +23,15 @@ const WARM_UP = 1 / 3
 const READ_AT_ONCE = 200
 
 /** Returns what happened: the figures, and the violations of what is promised. */
-export async function runChaos({ seconds, seed }) {
+export async function runChaos({ seconds, seed, kinds }) {
   const run = { timeoutMs: TIMEOUT_MS, windows: [], losses: [], recoveries: [], figures: {}, clients: [] }
   run.redis = await Redis.start()
   try {
     run.gateways = await Promise.all(CLIENTS.map(() => Gateway.start(run.redis)))
     run.readAll = (keys) => readAll(run.gateways[0].address, keys)
-    await makeHistory(run, new Random(seed), seconds)
+    const random = new Random(seed)
+    run.steps = steps(random.fork(), kinds, CLIENTS.length)
+    await makeHistory(run, random, seconds)
     run.circumstances = new Circumstances(run)
     const violations = await checkAll(run)
     return { ...run, violations }
@@ -52,9 +54,9 @@ async function makeHistory(run, random, seconds) {
     })
   })
   await Promise.all(run.clients.map((client) => client.availableAfter(now(), TIMEOUT_MS)))
-  await makeTrouble(run, random, seconds * WARM_UP)
+  await makeTrouble(run, seconds * WARM_UP)
   await Promise.all(run.clients.map((client) => client.measure()))
-  await makeTrouble(run, random, seconds * (1 - WARM_UP))
+  await makeTrouble(run, seconds * (1 - WARM_UP))
   await Promise.all(
     run.clients.map(async (client) => Object.assign(client, { finished: await client.finish() })),
   )

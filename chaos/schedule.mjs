@@ -8,10 +8,12 @@ import { kinds } from './faults.mjs'
 /** A client that is not back by then does not come back. Probes are at most 15 s apart. */
 const RECOVERY_LIMIT_MS = 17_000
 
-function* steps(random, clients) {
+/** The endless list of what comes, of the kinds in `only`. */
+export function* steps(random, only, clients) {
   for (;;) {
-    for (const kind of random.shuffled(Object.keys(kinds))) {
-      const targets = kinds[kind].isShared || random.once(4) ? [...clients.keys()] : [random.between(0, 1)]
+    for (const kind of random.shuffled(only)) {
+      const targets =
+        kinds[kind].isShared || random.once(4) ? [...Array(clients).keys()] : [random.between(0, clients - 1)]
       const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
       // A fault that comes at once hits clients that are still recovering from the one before.
       const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
@@ -21,17 +23,22 @@ function* steps(random, clients) {
 }
 
 /** Makes trouble until `seconds` are over. Keeps in `run.windows` when each fault was there, and for whom. */
-export async function makeTrouble(run, random, seconds) {
-  const end = now() + seconds * 1000
-  let number = 0
-  for (const step of steps(random, run.clients)) {
-    for (const client of run.clients) client.tell('step', { number })
-    number += 1
+export async function makeTrouble(run, seconds) {
+  const end = now() + seconds * 1_000
+  for (;;) {
+    const { value: step } = run.steps.next()
+    nextStep(run)
     await pause(step.calm)
     if (now() + step.milliseconds > end) break
     const window = await oneFault(run, step)
     if (step.waits) await recover(run, window)
   }
+}
+
+/** The clients' counters are different ones before, during and after a fault, so that it is seen in few of them. */
+function nextStep(run) {
+  run.step = (run.step ?? 0) + 1
+  for (const client of run.clients) client.tell('step', { number: run.step })
 }
 
 async function oneFault(run, { kind, targets, milliseconds, random }) {
@@ -48,6 +55,7 @@ async function oneFault(run, { kind, targets, milliseconds, random }) {
   run.windows.push(window)
   const end = await kinds[kind].apply(run, targets, random)
   window.inForce = now()
+  nextStep(run)
   await pause(milliseconds)
   await end()
   window.to = now()

@@ -11,11 +11,12 @@ export async function check(run) {
   const { texts } = await run.readAll(counters.map(([key]) => key))
   const lastLoss = Math.max(0, ...run.losses.map(({ to }) => to))
   run.figures.counters = counters.length
-  run.figures.exactCounters = 0
-  run.figures.countsLost = 0
+  Object.assign(run.figures, { exactCounters: 0, countsLost: 0, asked: 0, certain: 0 })
   return counters.flatMap(([key, ofKey], index) => {
     const most = sum(ofKey)
     const least = sum(ofKey.filter((call) => call.start > lastLoss && !run.circumstances.isAmbiguous(call)))
+    run.figures.asked += most
+    run.figures.certain += least
     if (least === most) run.figures.exactCounters += 1
     const count = Number(texts[index] ?? 0)
     const tooMuch = firstTooHigh(ofKey)

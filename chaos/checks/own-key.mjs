@@ -66,24 +66,26 @@ export class OwnKey {
   }
 
   #afterCreate(call) {
-    if (call.answer) return [entry(call), ...(this.#isCertain(call) ? [] : [absent])]
-    return this.#isCertain(call) ? this.#held : [...this.#held, entry(call)]
+    if (call.answer) return [entry(call), ...(this.#isGone(call) ? [] : [absent])]
+    return this.#isThere(call) ? this.#held : [...this.#held, entry(call)]
   }
 
   /** What a change of an entry that has to be there leaves behind. Where that is not sure, it may have failed. */
   #changed(call, isDone, token) {
-    const changed = this.#held.map((held) =>
-      held.token === null ? held : entry({ ...call, token: token(held) }),
-    )
-    if (this.#isCertain(call)) return isDone ? changed : this.#held
+    if (this.#isGone(call)) return this.#held
+    const changed = this.#held
+      .filter((held) => mayLive(held, call))
+      .map((held) => entry({ ...call, token: token(held) }))
+    if (this.#isThere(call)) return isDone ? changed : this.#held
     return [...this.#held, ...changed, absent]
   }
 
-  /** Whether it is known if the key is there at the time of a call. */
-  #isCertain(call) {
-    return (
-      this.#held.every((held) => !mayBeGone(held, call)) || this.#held.every((held) => !mayLive(held, call))
-    )
+  #isThere(call) {
+    return this.#held.every((held) => !mayBeGone(held, call))
+  }
+
+  #isGone(call) {
+    return this.#held.every((held) => !mayLive(held, call))
   }
 }
 

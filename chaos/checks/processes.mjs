@@ -6,22 +6,21 @@ const MEMORY_TOLERANCE_MB = 8
 export function check(run) {
   const late = run.recoveries.filter(({ milliseconds }) => milliseconds === Number.POSITIVE_INFINITY)
   return [
-    ...late.map(({ kind }) => `every client comes back: one did not after ${kind}`),
+    ...late.map(({ kind }) => ({ title: 'every client comes back', text: `one did not after ${kind}` })),
     ...run.clients.flatMap((client) => ofClient(client, run)),
   ]
 }
 
 function ofClient({ number, fatal, memory, finished, exit }, { timesMeasured }) {
-  const problems = fatal.map((text) => `no crash: client ${number}: ${text}`)
-  if (exit !== 0) problems.push(`a client ends by itself: client ${number} ended with ${exit}`)
+  const client = `client ${number}`
+  const problems = fatal.map((text) => ({ title: 'no client crashes', text: `${client}: ${text}` }))
+  if (exit !== 0) problems.push({ title: 'a client ends by itself', text: `${client} ended with ${exit}` })
   if (finished.pending !== 0) {
-    problems.push(`all effects are handed over: client ${number} has ${finished.pending} pending`)
+    problems.push({ title: 'all effects are handed over', text: `${client} has ${finished.pending} pending` })
   }
-  const [first, last] = [memory[0], memory.at(-1)]
-  if (memory.length < timesMeasured || last - first > MEMORY_TOLERANCE_MB) {
-    problems.push(
-      `memory stays level: client ${number} had ${memory.map((mb) => mb.toFixed(1)).join(', then ')} MB`,
-    )
+  if (memory.length < timesMeasured || memory.at(-1) - memory[0] > MEMORY_TOLERANCE_MB) {
+    const figures = memory.map((mb) => mb.toFixed(1)).join(', then ')
+    problems.push({ title: 'memory stays level', text: `${client} had ${figures} MB` })
   }
   return problems
 }

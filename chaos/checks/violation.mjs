@@ -5,11 +5,12 @@ const HISTORY = 12
 /** `calls` are all on the same key; the last ones until `call` are shown. */
 export function violation({ title, call, expected, calls = [] }) {
   const until = calls.filter(({ start }) => start <= call.end)
-  return [
-    `${title}: ${describe(call)}`,
+  const lines = [
+    describe(call),
     `  expected ${expected}, got ${call.error ?? call.answer}`,
     ...until.slice(-HISTORY).map((before) => `    ${describe(before)}`),
-  ].join('\n')
+  ]
+  return { title, text: lines.join('\n') }
 }
 
 function describe(call) {
