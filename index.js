@@ -3,7 +3,7 @@
 // The package's face over the generated binding. It makes promises (promises.js), passes process.env on, and holds no
 // cache logic. Arguments are checked by the addon; index.d.ts documents them.
 
-const binding = require('./binding.js')
+const binding = require('./load.js')
 const { realm, call, callNow, configure, open, close, asIs, nothing, parsed } = require('./promises.js')
 
 const manager = new binding.RedisManager(realm)

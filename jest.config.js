@@ -1,6 +1,8 @@
 /** What all projects share. */
 const base = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  // What is built and installed in there has packages of the same names.
+  modulePathIgnorePatterns: ['<rootDir>/target/'],
   moduleNameMapper: { '^redlatch$': '<rootDir>/index.js' },
 }
 const withoutGateway = { ...base, setupFiles: ['<rootDir>/__test__/support/clear-environment.ts'] }

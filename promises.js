@@ -4,7 +4,7 @@
 // promise, and the errors and objects that it settles with, have to be made here to be instances of the caller's own
 // classes, because under Jest the addon lives in another realm.
 
-const { Realm } = require('./binding.js')
+const { Realm } = require('./load.js')
 
 // What settles the calls under way reaches it, so that it stays as long as there are some.
 const realm = new Realm()

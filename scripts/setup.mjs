@@ -53,11 +53,31 @@ export function installRedis() {
   if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }
 
+/** Installs Chromium where that takes no question, unless it is there, and tells the tests where it is. */
+export function installChromium() {
+  process.env.CHROMIUM ||= findChromium()
+  if (process.env.CHROMIUM) return
+  installProgram('chromium', { apt: 'chromium', brew: 'chromium' })
+  process.env.CHROMIUM = findChromium()
+  if (!process.env.CHROMIUM) fail('Chromium is missing: install it, or set CHROMIUM to its program.')
+}
+
+/** The path of the first of these programs that is there; the empty string when none is. */
+function findChromium() {
+  return ['chromium', 'chromium-browser', 'google-chrome'].map(whereIs).find(Boolean) ?? ''
+}
+
+function whereIs(command) {
+  const { status, stdout } = spawnSync(isWindows ? 'where' : 'which', [command], { encoding: 'utf8' })
+  return status === 0 ? stdout.split('\n')[0].trim() : ''
+}
+
 /** Installs wrk, an HTTP load generator, where that takes no question. The benchmark can do without it. */
 export function installWrk() {
   installProgram('wrk', { apt: 'wrk', brew: 'wrk' })
 }
 
+/** Installs a program as the operating system has it, unless it is there. */
 function installProgram(program, packages) {
   if (isOnPath(program)) return
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']

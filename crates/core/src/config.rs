@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::Uri;
 
 use crate::notice::Notice;
+use crate::store::Class;
 use crate::{Error, Result};
 
 const URL: &str = "UPSTASH_REDIS_REST_URL";
@@ -19,7 +20,7 @@ const OLD_TOKEN: &str = "KV_REST_API_TOKEN";
 const DISABLE: &str = "DISABLE_REDIS";
 const EXTRA_CA_CERTS: &str = "NODE_EXTRA_CA_CERTS";
 
-/// How long a request may take, connecting included, unless the caller says otherwise.
+/// How long a call may take, connecting included, unless the caller says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Everything that a service needs to know.
@@ -29,6 +30,37 @@ pub struct Config {
     pub remote: Option<Remote>,
     /// The bounds of the memory store.
     pub memory: MemoryLimits,
+    /// What happens to calls while the database cannot be used.
+    pub on_outage: OnOutage,
+}
+
+/// What happens to a call while the database cannot be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// This process's memory answers.
+    #[default]
+    Memory,
+    /// It fails, for those who would rather refuse a payment than guess.
+    Reject,
+}
+
+/// The policies of the classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct OnOutage([Policy; Class::ALL.len()]);
+
+impl OnOutage {
+    /// The policy for calls of `class`.
+    #[must_use]
+    pub fn policy(&self, class: Class) -> Policy {
+        self.0[class as usize]
+    }
+
+    /// The same with another policy for calls of `class`.
+    #[must_use]
+    pub fn with(mut self, class: Class, policy: Policy) -> Self {
+        self.0[class as usize] = policy;
+        self
+    }
 }
 
 /// How to reach an Upstash database.
@@ -38,7 +70,7 @@ pub struct Remote {
     pub url: String,
     /// The REST token.
     pub token: Token,
-    /// The longest that one request may take, connecting included.
+    /// The longest that one call may take, connecting and repeats included.
     pub timeout: Duration,
     /// A PEM file of certificate authorities to trust besides the usual public ones.
     pub extra_ca_certs: Option<PathBuf>,
@@ -88,7 +120,7 @@ pub struct Options {
     pub url: Option<String>,
     /// The REST token.
     pub token: Option<Token>,
-    /// The longest that one request may take; [`DEFAULT_TIMEOUT`] otherwise.
+    /// The longest that one call may take; [`DEFAULT_TIMEOUT`] otherwise.
     pub timeout: Option<Duration>,
     /// `true` for memory whatever else is set, `false` to overrule `DISABLE_REDIS`.
     pub disable_redis: Option<bool>,
@@ -96,6 +128,8 @@ pub struct Options {
     pub memory_max_entries: Option<usize>,
     /// The bytes that memory may hold.
     pub memory_max_bytes: Option<usize>,
+    /// What happens to calls while the database cannot be used.
+    pub on_outage: OnOutage,
 }
 
 impl Config {
@@ -123,7 +157,7 @@ impl Config {
             entries: options.memory_max_entries.unwrap_or(default.entries),
             bytes: options.memory_max_bytes.unwrap_or(default.bytes),
         };
-        (Self { remote, memory }, warnings)
+        (Self { remote, memory, on_outage: options.on_outage }, warnings)
     }
 }
 

@@ -6,21 +6,22 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A result of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
-type Source = Arc<dyn StdError + Send + Sync>;
-
-/// Says what went wrong, and for a person what to do about it. One failed request can be the error of many calls, so
-/// clones share the source.
+/// Says what went wrong, and for a person what to do about it. One failed request can be the error of many calls:
+/// they get clones of one error.
 #[derive(Clone)]
-pub struct Error {
+pub struct Error(Arc<Inner>);
+
+struct Inner {
     kind: Kind,
-    source: Option<Source>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 enum Kind {
     /// An argument is of the right type, but not one that can be used.
     InvalidValue(String),
@@ -30,27 +31,33 @@ enum Kind {
     Refused { command: &'static str, prefix: &'static str, text: String },
     /// The memory store has no room for another entry.
     Full { limit: String },
-    /// No connection: refused, reset, unknown host, failed TLS handshake.
+    /// No connection: refused, unknown host, failed TLS handshake. Nothing has been sent.
     Connect,
+    /// The connection was lost before the answer was there; the commands may have run or not.
+    Lost,
     /// No answer within the deadline.
     Timeout,
     /// An answer that tells of a failing server, a rate limit or an exhausted quota.
-    Unavailable { status: u16, text: String },
+    Unavailable { status: u16, text: String, retry_after: Option<Duration> },
     /// The token was missing or wrong.
     Unauthorized,
     /// An answer that is not what the protocol says.
     Protocol { status: u16, problem: String },
+    /// Redis cannot be used, and the settings say that memory must not take over.
+    NoFallback { reason: String },
+    /// Not sent, because of what a request before it found.
+    NotSent(Error),
     /// The call was given up before it had an answer: the I/O thread ended or panicked.
     Abandoned,
 }
 
 impl Error {
     fn new(kind: Kind) -> Self {
-        Self { kind, source: None }
+        Self(Arc::new(Inner { kind, source: None }))
     }
 
     fn with_source(kind: Kind, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self { kind, source: Some(Arc::new(source)) }
+        Self(Arc::new(Inner { kind, source: Some(Box::new(source)) }))
     }
 
     /// `argument` cannot be used; `problem` completes the sentence, as in "must not be empty".
@@ -76,12 +83,30 @@ impl Error {
         Self::with_source(Kind::Connect, source)
     }
 
+    pub(crate) fn lost(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::with_source(Kind::Lost, source)
+    }
+
     pub(crate) fn timeout() -> Self {
         Self::new(Kind::Timeout)
     }
 
-    pub(crate) fn unavailable(status: u16, text: impl Into<String>) -> Self {
-        Self::new(Kind::Unavailable { status, text: text.into() })
+    pub(crate) fn unavailable(status: u16, text: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::new(Kind::Unavailable { status, text: text.into(), retry_after })
+    }
+
+    pub(crate) fn no_fallback(reason: impl Into<String>) -> Self {
+        Self::new(Kind::NoFallback { reason: reason.into() })
+    }
+
+    /// For a command that is not sent because a request before it ended with `outage`.
+    pub(crate) fn not_sent(outage: &Self) -> Self {
+        Self::new(Kind::NotSent(outage.clone()))
+    }
+
+    /// What the request ended with, of which this may be a consequence.
+    fn root(&self) -> &Self {
+        if let Kind::NotSent(outage) = &self.0.kind { outage.root() } else { self }
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -101,61 +126,117 @@ impl Error {
     /// An argument has an unusable value.
     #[must_use]
     pub fn is_invalid_value(&self) -> bool {
-        matches!(self.kind, Kind::InvalidValue(_))
+        matches!(self.0.kind, Kind::InvalidValue(_))
     }
 
     /// A field of an object argument is missing or wrong.
     #[must_use]
     pub fn is_invalid_field(&self) -> bool {
-        matches!(self.kind, Kind::InvalidField(_))
+        matches!(self.0.kind, Kind::InvalidField(_))
     }
 
     /// Redis was reached and refused the command.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        matches!(self.kind, Kind::Refused { .. })
+        matches!(self.0.kind, Kind::Refused { .. })
     }
 
     /// The memory store is full.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self.kind, Kind::Full { .. })
+        matches!(self.0.kind, Kind::Full { .. })
     }
 
     /// Redis took too long.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, Kind::Timeout)
+        matches!(self.0.kind, Kind::Timeout)
     }
 
     /// Redis rejected the token.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self.kind, Kind::Unauthorized)
+        matches!(self.0.kind, Kind::Unauthorized)
     }
 
     /// Redis cannot be used at the moment, whatever the command: this is what memory takes over for.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(
-            self.kind,
+            self.0.kind,
             Kind::Connect
+                | Kind::Lost
                 | Kind::Timeout
                 | Kind::Unavailable { .. }
                 | Kind::Unauthorized
                 | Kind::Protocol { .. }
+                | Kind::NotSent(_)
         )
+    }
+
+    /// Redis cannot be used, and the settings say that memory must not take over.
+    #[must_use]
+    pub fn is_no_fallback(&self) -> bool {
+        matches!(self.0.kind, Kind::NoFallback { .. })
+    }
+
+    /// The call was given up before it had an answer.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        matches!(self.0.kind, Kind::Abandoned)
+    }
+
+    /// Of an outage: it is certain that nothing of what the request asked for was done.
+    pub(crate) fn is_unsent(&self) -> bool {
+        matches!(self.0.kind, Kind::Connect | Kind::Unauthorized | Kind::NotSent(_))
+    }
+
+    /// Of an outage: one is proof enough. A timeout or a failing answer may be a single mishap.
+    pub(crate) fn is_conclusive(&self) -> bool {
+        matches!(self.root().0.kind, Kind::Connect | Kind::Unauthorized)
+    }
+
+    /// Of an outage: asking again soon may help.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.0.kind, Kind::Lost | Kind::Unavailable { .. })
+    }
+
+    /// How long the server wants to be left alone.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self.root().0.kind {
+            Kind::Unavailable { retry_after, .. } => retry_after,
+            _ => None,
+        }
+    }
+
+    /// A short name for the kind of outage, for metrics.
+    #[must_use]
+    pub fn outage_code(&self) -> &'static str {
+        match self.root().0.kind {
+            Kind::Connect => "connect",
+            Kind::Lost => "connection_lost",
+            Kind::Timeout => "timeout",
+            Kind::Unavailable { status: 429, .. } => "rate_limited",
+            Kind::Unavailable { .. } => "unavailable",
+            Kind::Unauthorized => "unauthorized",
+            Kind::Protocol { .. } => "protocol",
+            _ => "other",
+        }
+    }
+
+    /// Whether both are the error of one and the same request.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root().0, &other.root().0)
     }
 
     /// The script to run is not in the server's script cache.
     pub(crate) fn is_unknown_script(&self) -> bool {
-        matches!(&self.kind, Kind::Refused { text, .. } if text.starts_with("NOSCRIPT"))
+        matches!(&self.0.kind, Kind::Refused { text, .. } if text.starts_with("NOSCRIPT"))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
+        match &self.0.kind {
             Kind::InvalidValue(text) | Kind::InvalidField(text) => f.write_str(text),
             Kind::Refused { command, prefix: "", text } => write!(f, "redis refused {command}: {text}"),
             Kind::Refused { command, prefix, text } => {
@@ -169,14 +250,23 @@ impl fmt::Display for Error {
             Kind::Connect => {
                 f.write_str("cannot connect to redis; check UPSTASH_REDIS_REST_URL and the network")
             }
+            Kind::Lost => f.write_str("the connection to redis was lost before it answered"),
+            Kind::NoFallback { reason } => write!(
+                f,
+                "redis is not available ({reason}), and onOutage is \"reject\" for this call, \
+                 so memory does not take over"
+            ),
             Kind::Timeout => f.write_str("redis did not answer in time"),
-            Kind::Unavailable { status, text } => write!(f, "redis answered with status {status}: {text}"),
+            Kind::Unavailable { status, text, .. } => {
+                write!(f, "redis answered with status {status}: {text}")
+            }
             Kind::Unauthorized => f.write_str(
                 "redis rejected the token; check UPSTASH_REDIS_REST_TOKEN (the REST token, not the password)",
             ),
             Kind::Protocol { status, problem } => {
                 write!(f, "the answer (status {status}) does not come from upstash redis: {problem}")
             }
+            Kind::NotSent(outage) => outage.fmt(f),
             Kind::Abandoned => f.write_str("the call was given up before it had an answer"),
         }
     }
@@ -184,12 +274,12 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error").field("kind", &self.kind).field("source", &self.source).finish()
+        f.debug_struct("Error").field("kind", &self.0.kind).field("source", &self.0.source).finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }

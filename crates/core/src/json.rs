@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{Error, Result};
@@ -19,6 +19,12 @@ use crate::{Error, Result};
 pub fn is_object_or_array(text: &str) -> bool {
     text.trim_start_matches(is_json_space).starts_with(['{', '['])
         && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// The JSON of what this crate tells about itself.
+pub(crate) fn to_json(value: &impl Serialize) -> String {
+    #[expect(clippy::expect_used, reason = "numbers and strings with fixed names are always JSON")]
+    serde_json::to_string(value).expect("a flat struct")
 }
 
 fn is_json_space(c: char) -> bool {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use crate::clock::UnixMillis;
 use crate::{Error, Result};
@@ -67,6 +68,15 @@ pub fn loggable_prefix(key: &str) -> &'static str {
         .map(|namespace| namespace.prefix)
         .find(|prefix| key.starts_with(prefix))
         .unwrap_or_default()
+}
+
+/// How long a value is believed that was read from Redis, which does not say what TTL it has left: as long as an entry
+/// of its namespace lives by default, and five minutes outside of all.
+#[must_use]
+pub(crate) fn copy_ttl(key: &Key) -> Duration {
+    const OTHER_SECONDS: u32 = 300;
+    let namespace = NAMESPACES.iter().find(|namespace| key.0.starts_with(namespace.prefix));
+    Duration::from_secs(namespace.map_or(OTHER_SECONDS, |namespace| namespace.ttl_seconds).into())
 }
 
 /// A key that Redis takes: not empty, not too long.
@@ -137,8 +147,11 @@ impl Ttl {
 
     /// A TTL from one of the constants of this module, which are all at least 1.
     #[must_use]
-    pub fn from_whole_seconds(seconds: u32) -> Self {
-        Self(NonZeroU64::new(u64::from(seconds)).unwrap_or(NonZeroU64::MIN))
+    pub const fn from_whole_seconds(seconds: u32) -> Self {
+        match NonZeroU64::new(seconds as u64) {
+            Some(seconds) => Self(seconds),
+            None => Self(NonZeroU64::MIN),
+        }
     }
 
     /// The TTL in seconds.

@@ -14,10 +14,12 @@ pub mod error;
 pub mod json;
 pub mod keys;
 pub mod notice;
+mod report;
 mod service;
 pub mod store;
 pub mod upstash;
 
 pub use config::Config;
 pub use error::{Error, Result};
-pub use service::{Health, Mode, Service, Stats};
+pub use report::Report;
+pub use service::{Driver, Health, Mode, Service, Stats};

@@ -10,9 +10,14 @@ use crate::caches::{CustomerCache, FormCache, IdempotencyCache};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
+use crate::json::to_json;
 use crate::notice::Notices;
-use crate::store::{FallbackStore, MemoryStore, UpstashStore};
-use crate::upstash::{Client, Driver};
+use crate::report::Report;
+use crate::store::{Class, Database, FallbackStore, Recovery, UpstashStore};
+use crate::upstash::{self, Client};
+
+/// How often a flush looks whether the replay is through.
+const FLUSH_LOOK: Duration = Duration::from_millis(10);
 
 type ServiceStore = FallbackStore<UpstashStore>;
 
@@ -28,6 +33,19 @@ pub struct Service {
     pub customers: CustomerCache<ServiceStore>,
     notices: Notices,
     driver: Mutex<Option<Driver>>,
+}
+
+/// What has to run for the database to be reached, and to be found again after an outage.
+pub struct Driver {
+    requests: upstash::Driver,
+    recovery: Recovery<UpstashStore>,
+}
+
+impl Driver {
+    /// Runs until the service is gone.
+    pub async fn run(self) {
+        tokio::join!(self.requests.run(), self.recovery.run());
+    }
 }
 
 /// Where values go.
@@ -119,27 +137,24 @@ impl Stats {
     }
 }
 
-fn to_json(value: &impl Serialize) -> String {
-    #[expect(clippy::expect_used, reason = "numbers and strings with fixed names are always JSON")]
-    serde_json::to_string(value).expect("a flat struct")
-}
-
 impl Service {
     /// Sets up what `config` says. Nothing connects before the first call.
     #[must_use]
     pub fn new(config: Config, clock: Clock) -> Self {
         let notices = Notices::default();
-        let memory = MemoryStore::new(config.memory, clock.clone());
-        let (client, driver) = config.remote.map(|remote| Client::new(remote, notices.clone())).unzip();
+        let (client, requests) =
+            config.remote.map(|remote| Client::new(remote, clock.clone(), notices.clone())).unzip();
         let remote = client.map(|client| UpstashStore::new(client, clock.clone()));
-        let store = Arc::new(FallbackStore::new(remote, memory, notices.clone()));
+        let (store, recovery) =
+            FallbackStore::new(remote, config.memory, config.on_outage, clock.clone(), notices.clone());
+        let of = |class| Arc::new(store.for_class(class));
         Self {
-            idempotency: IdempotencyCache::new(Arc::clone(&store)),
-            forms: FormCache::new(Arc::clone(&store), clock),
-            customers: CustomerCache::new(Arc::clone(&store)),
-            store,
+            idempotency: IdempotencyCache::new(of(Class::Idempotency)),
+            forms: FormCache::new(of(Class::Form), clock),
+            customers: CustomerCache::new(of(Class::Customer)),
+            store: of(Class::Manager),
             notices,
-            driver: Mutex::new(driver),
+            driver: Mutex::new(requests.map(|requests| Driver { requests, recovery })),
         }
     }
 
@@ -155,7 +170,8 @@ impl Service {
         &self.notices
     }
 
-    /// Asks the database for a sign of life. Without one configured, memory is as healthy as it gets.
+    /// Asks the database for a sign of life. Without one configured, memory is as healthy as it gets; while it is known
+    /// to be away, only the probes ask it.
     pub async fn health(&self) -> Health {
         let start = Instant::now();
         let Some(remote) = self.store.remote() else {
@@ -167,7 +183,14 @@ impl Service {
                 error: None,
             };
         };
-        let error = remote.ping().await.err();
+        let error = if self.store.is_remote_available() {
+            match self.store.observe(remote.ping(Duration::MAX).await) {
+                Ok(answer) => answer.err(),
+                Err(outage) => Some(outage),
+            }
+        } else {
+            self.store.availability().last_error().map(|last| last.error)
+        };
         Health {
             is_healthy: error.is_none(),
             mode: Mode::Redis,
@@ -181,6 +204,16 @@ impl Service {
         }
     }
 
+    /// Waits until Redis has been told of everything that happened during an outage, but no longer than `patience`.
+    /// Returns how many writes it has not been told of.
+    pub async fn flush(&self, patience: Duration) -> usize {
+        let deadline = tokio::time::Instant::now() + patience;
+        while self.store.pending() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(FLUSH_LOOK.min(deadline - tokio::time::Instant::now())).await;
+        }
+        self.store.pending()
+    }
+
     /// Figures that take no request.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -188,5 +221,11 @@ impl Service {
             is_redis_available: self.store.is_remote_available(),
             in_memory_cache_size: self.store.memory().len(),
         }
+    }
+
+    /// All that has been counted and measured.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::of(&self.store)
     }
 }

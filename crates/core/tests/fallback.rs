@@ -6,11 +6,11 @@ use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, Options, Remote, Token};
 use redlatch_core::keys::{Expiry, Ttl};
 use redlatch_core::notice::{Notice, Notices};
-use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
+use redlatch_core::store::{Store, UpstashStore};
 use redlatch_core::upstash::Command;
 use redlatch_core::{Config, Mode, Service};
 use redlatch_gateway::Fault;
-use support::{Fallback, Stage, connect, key, remote};
+use support::{Fallback, Stage, connect, fall_back, key, remote};
 
 #[tokio::test]
 async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
@@ -30,23 +30,6 @@ async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
         matches!(&notices[..], [Notice::Warn(text)] if text.contains("memory takes over")),
         "{notices:?}"
     );
-}
-
-#[tokio::test]
-async fn redis_is_used_again_as_soon_as_it_answers() {
-    let stage = Fallback::start().await;
-    let store = stage.store();
-    store.set(&key("k"), "redis", Expiry::Never).await.unwrap();
-    stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
-    store.set(&key("k"), "memory", Expiry::Never).await.unwrap();
-    stage.upstash.gateway.clear_faults().await.unwrap();
-
-    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("redis"));
-
-    assert!(store.is_remote_available());
-    assert!(store.memory().is_empty());
-    let notices = stage.upstash.notices.take();
-    assert!(matches!(&notices[..], [Notice::Warn(_), Notice::Info(_)]), "{notices:?}");
 }
 
 #[tokio::test]
@@ -75,8 +58,7 @@ async fn a_wrong_token_degrades_and_names_the_variable() {
     let notices = Notices::default();
     let wrong = Remote { token: Token::new("wrong"), ..remote(&stage.upstash.gateway) };
     let database = UpstashStore::new(connect(wrong, &notices), Clock::system());
-    let memory = MemoryStore::new(MemoryLimits::default(), Clock::system());
-    let store = FallbackStore::new(Some(database), memory, notices.clone());
+    let store = fall_back(database, MemoryLimits::default(), &notices);
 
     store.set(&key("k"), "v", Expiry::Never).await.unwrap();
 

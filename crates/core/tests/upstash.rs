@@ -16,7 +16,7 @@ use redlatch_core::store::{Store, Swap};
 use redlatch_core::upstash::{Client, Command, Reply};
 use redlatch_gateway::Fault;
 use support::stub::Stub;
-use support::{Stage, Upstash, connect, key, remote};
+use support::{Hands, Stage, Upstash, connect, key, remote};
 
 fn client(url: &str) -> Client {
     let remote = Remote {
@@ -113,18 +113,6 @@ async fn a_large_batch_is_divided_and_keeps_its_order() {
         join_all(["a", "b"].map(|k| upstash.client.run(Command::new("SET").arg(k).arg(&large)))).await;
     assert!(stored.into_iter().all(|reply| reply.unwrap() == Reply::Ok));
     assert_eq!(upstash.gateway.counters().requests, 2);
-}
-
-#[tokio::test]
-async fn each_part_of_a_large_batch_has_the_whole_time() {
-    let upstash = Upstash::start().await;
-    let timeout = Duration::from_secs(1);
-    let client = connect(Remote { timeout, ..remote(&upstash.gateway) }, &Notices::default());
-    upstash.gateway.add_fault(Fault::Latency { ms: 300 }).await.unwrap();
-
-    let counts = join_all((0..5_000).map(|_| client.run(Command::new("INCR").arg("n")))).await;
-
-    assert_eq!(counts.last().unwrap().as_ref().unwrap(), &Reply::Integer(5_000));
 }
 
 #[tokio::test]
@@ -230,6 +218,70 @@ async fn a_command_whose_answer_was_lost_is_not_sent_again() {
 
     upstash.gateway.clear_faults().await.unwrap();
     assert_eq!(upstash.store.get(&key("n")).await.unwrap().as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn a_read_whose_answer_was_lost_is_sent_again_and_a_counter_beside_it_is_not() {
+    let upstash = Upstash::start().await;
+    upstash.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+
+    let (value, counter, name) = (key("k"), key("n"), key("k"));
+    let (read, count, again) = tokio::join!(
+        upstash.store.get(&value),
+        upstash.store.increment(&counter, 1),
+        upstash.store.get(&name)
+    );
+
+    assert_eq!((read.unwrap().as_deref(), again.unwrap().as_deref()), (Some("v"), Some("v")));
+    assert!(count.unwrap_err().is_outage());
+    assert_eq!(upstash.store.get(&counter).await.unwrap().as_deref(), Some("1"));
+    assert_eq!(upstash.client.traffic().retries(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_belongs_to_whoever_made_it() {
+    let upstash = Upstash::start().await;
+    let minute = Ttl::from_whole_seconds(60);
+    upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert!(upstash.store.set_if_absent(&key("a"), "mine", minute).await.unwrap());
+
+    upstash.gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    assert!(upstash.store.set_if_absent(&key("b"), "mine", minute).await.unwrap());
+
+    upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert!(!upstash.store.set_if_absent(&key("a"), "another", minute).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_answer_that_asks_for_patience_is_not_pressed() {
+    let stub = Stub::start(|number, _| match number {
+        0 => (429, vec![("retry-after", "3600".into())], r#"{"error":"ERR slow down"}"#.into()),
+        _ => ok(),
+    })
+    .await;
+
+    let error = client(&stub.url).run(Command::new("GET").arg("k")).await.unwrap_err();
+
+    assert!(error.is_outage(), "{error}");
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_long_sleep_of_the_machine_a_new_connection_is_used() {
+    let upstash = Upstash::start().await;
+    let hands = Hands::new();
+    let (client, driver) = Client::new(remote(&upstash.gateway), hands.clock(), Notices::default());
+    tokio::spawn(driver.run());
+    let ping = async || client.run(Command::new("PING")).await.unwrap();
+    ping().await;
+    ping().await;
+    assert_eq!(upstash.gateway.counters().connections, 1);
+
+    hands.advance(Duration::from_secs(300));
+    ping().await;
+
+    assert_eq!(upstash.gateway.counters().connections, 2);
 }
 
 #[tokio::test]

@@ -166,8 +166,7 @@ impl<S: Store> FormCache<S> {
         };
         loop {
             let Some(submission) = stored(&expected) else {
-                self.store.compare_and_delete(key, &expected).await?;
-                return Ok(());
+                return self.store.remove_corrupt(key, &expected).await;
             };
             let marked = submission.with(&[("status", status), ("timestamp", &self.clock.now().to_string())]);
             match self.store.compare_and_set(key, &expected, &marked, ttl).await? {

@@ -28,6 +28,6 @@ async fn read<S: Store>(
     if is_fit(&text) {
         return Ok(Some(text));
     }
-    store.compare_and_delete(key, &text).await?;
+    store.remove_corrupt(key, &text).await?;
     Ok(None)
 }

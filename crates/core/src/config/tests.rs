@@ -29,7 +29,14 @@ fn both_variables_make_a_remote_without_white_space_or_trailing_slash() {
 fn an_empty_environment_means_memory_and_says_nothing() {
     let (config, warnings) = resolve(&[(URL, ""), (TOKEN, "  ")]);
 
-    assert_eq!(config, Config { remote: None, memory: MemoryLimits { entries: 100_000, bytes: 67_108_864 } });
+    assert_eq!(
+        config,
+        Config {
+            remote: None,
+            memory: MemoryLimits { entries: 100_000, bytes: 67_108_864 },
+            on_outage: OnOutage::default()
+        }
+    );
     assert!(warnings.is_empty(), "{warnings:?}");
 }
 

@@ -15,7 +15,7 @@ use moka::Expiry as MokaExpiry;
 use moka::sync::Cache;
 use parking_lot::RwLock;
 
-use super::{Store, Swap, Write};
+use super::{Swap, Write};
 use crate::clock::{Clock, UnixMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, Ttl, loggable_prefix};
@@ -29,7 +29,6 @@ pub struct MemoryStore {
     /// Locked for reading by single reads, for writing by everything else: that makes each operation, and each group,
     /// happen at one moment.
     entries: RwLock<Entries>,
-    limits: MemoryLimits,
     clock: Clock,
 }
 
@@ -75,7 +74,7 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(limits: MemoryLimits, clock: Clock) -> Self {
-        Self { entries: RwLock::new(Entries::new(limits, clock.clone())), limits, clock }
+        Self { entries: RwLock::new(Entries::new(limits, clock.clone())), clock }
     }
 
     /// The number of live entries. Beyond a thousand, entries that expired within about the last second may be
@@ -104,12 +103,10 @@ impl MemoryStore {
         self.entries.read().live(key).map(|entry| entry.expires_at.map_or(Expiry::Never, Expiry::At))
     }
 
-    /// Removes everything.
-    pub fn clear(&self) {
-        let empty = Entries::new(self.limits, self.clock.clone());
-        let cleared = std::mem::replace(&mut *self.entries.write(), empty);
-        // Behind the lock: freeing many entries takes its time.
-        drop(cleared);
+    /// The value of `key` and when it ends.
+    pub(super) fn entry(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
+        let entry = self.entries.read().live(key)?;
+        Some((entry.value, entry.expires_at.map_or(Expiry::Never, Expiry::At)))
     }
 }
 
@@ -210,21 +207,22 @@ fn size(key: &str, value: &str) -> usize {
     key.len() + value.len()
 }
 
-impl Store for MemoryStore {
-    async fn get(&self, key: &Key) -> Result<Option<String>> {
-        Ok(self.entries.read().value(key))
+/// The operations of [`Store`], at once: nothing here ever waits. They fail as [`Store`] says.
+impl MemoryStore {
+    pub(super) fn get(&self, key: &Key) -> Option<String> {
+        self.entries.read().value(key)
     }
 
-    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
+    pub(super) fn get_many(&self, keys: &[Key]) -> Vec<Option<String>> {
         let entries = self.entries.read();
-        Ok(keys.iter().map(|key| entries.value(key)).collect())
+        keys.iter().map(|key| entries.value(key)).collect()
     }
 
-    async fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
+    pub(super) fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
         self.entries.write().put_new(key, value, expiry)
     }
 
-    async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
+    pub(super) fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
         let mut entries = self.entries.write();
         if entries.live(key).is_some() {
             return Ok(false);
@@ -233,16 +231,16 @@ impl Store for MemoryStore {
         Ok(true)
     }
 
-    async fn delete(&self, keys: &[Key]) -> Result<u64> {
+    pub(super) fn delete(&self, keys: &[Key]) -> u64 {
         let mut entries = self.entries.write();
-        Ok(keys.iter().filter_map(|key| entries.remove(key)).count() as u64)
+        keys.iter().filter_map(|key| entries.remove(key)).count() as u64
     }
 
-    async fn exists(&self, key: &Key) -> Result<bool> {
-        Ok(self.entries.read().live(key).is_some())
+    pub(super) fn exists(&self, key: &Key) -> bool {
+        self.entries.read().live(key).is_some()
     }
 
-    async fn increment(&self, key: &Key, by: i64) -> Result<i64> {
+    pub(super) fn increment(&self, key: &Key, by: i64) -> Result<i64> {
         let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
         let mut entries = self.entries.write();
         let entry = entries.live(key);
@@ -257,18 +255,18 @@ impl Store for MemoryStore {
         Ok(sum)
     }
 
-    async fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
+    pub(super) fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
         let mut entries = self.entries.write();
         let Some(entry) = entries.live(key) else { return Ok(false) };
         entries.put_new(key, &entry.value, Expiry::After(ttl))?;
         Ok(true)
     }
 
-    async fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
-        Ok(self.entries.write().remove(key).map(|entry| entry.value.to_string()))
+    pub(super) fn get_and_delete(&self, key: &Key) -> Option<String> {
+        self.entries.write().remove(key).map(|entry| entry.value.to_string())
     }
 
-    async fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
+    pub(super) fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
         let mut entries = self.entries.write();
         match entries.live(key) {
             None => Ok(Swap::Absent),
@@ -277,16 +275,16 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
+    pub(super) fn compare_and_delete(&self, key: &Key, expected: &str) -> bool {
         let mut entries = self.entries.write();
         let matches = entries.live(key).is_some_and(|entry| *entry.value == *expected);
         if matches {
             entries.remove(key);
         }
-        Ok(matches)
+        matches
     }
 
-    async fn apply(&self, writes: &[Write]) -> Result<()> {
+    pub(super) fn apply(&self, writes: &[Write]) -> Result<()> {
         let mut entries = self.entries.write();
         let before: Vec<_> = writes.iter().map(|write| (write.key(), entries.live(write.key()))).collect();
         for write in writes {
@@ -300,7 +298,7 @@ impl Store for MemoryStore {
 }
 
 impl Write {
-    fn key(&self) -> &Key {
+    pub(super) fn key(&self) -> &Key {
         match self {
             Self::Set { key, .. } | Self::Delete { key } => key,
         }
@@ -343,5 +341,6 @@ impl MokaExpiry<String, Entry> for Reclaim {
     }
 }
 
+mod as_store;
 #[cfg(test)]
 mod tests;

@@ -3,17 +3,29 @@
 //! [`MemoryStore`] and [`UpstashStore`] implement them with the same observable results: `tests/store_contract.rs` runs
 //! one suite over both, `tests/stores_agree.rs` drives random sequences through both. [`FallbackStore`] chooses between them.
 
+mod availability;
+mod copies;
+mod effect;
 mod fallback;
+mod local;
 mod memory;
+mod metrics;
+mod recovery;
+mod replay;
 mod upstash;
 
 use std::future::Future;
+use std::time::Duration;
 
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
 
+pub use availability::{Availability, LastError, State, StateChange};
 pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
+pub use metrics::{Class, Metrics, Outcome, Replays};
+pub use recovery::Recovery;
+pub use replay::Replay;
 pub use upstash::UpstashStore;
 
 /// How a conditional change ended.
@@ -93,6 +105,20 @@ pub trait Store: Send + Sync + 'static {
     /// Removes `key` if its value is `expected`; tells whether it did.
     fn compare_and_delete(&self, key: &Key, expected: &str) -> impl Future<Output = Result<bool>> + Send;
 
+    /// Removes an entry whose text is not fit to be read, unless it has changed meanwhile.
+    fn remove_corrupt(&self, key: &Key, text: &str) -> impl Future<Output = Result<()>> + Send {
+        async move { self.compare_and_delete(key, text).await.map(drop) }
+    }
+
     /// Makes all writes at once: nobody sees some of them without the others.
     fn apply(&self, writes: &[Write]) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A store that can go away and come back.
+pub trait Database: Store {
+    /// Asks for a sign of life, for at most this long.
+    fn ping(&self, patience: Duration) -> impl Future<Output = Result<()>> + Send;
+
+    /// Brings `key` up to date after an outage; `false` when somebody else holds what was claimed.
+    fn replay(&self, key: &Key, replay: &Replay) -> impl Future<Output = Result<bool>> + Send;
 }

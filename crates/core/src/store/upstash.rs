@@ -4,11 +4,14 @@
 //! texts: a round trip through cjson would turn `[]` into `{}` and print numbers anew.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use super::{Store, Swap, Write};
-use crate::clock::Clock;
+use tokio::time::Instant;
+
+use super::{Database, Replay, Store, Swap, Write};
+use crate::clock::{Clock, UnixMillis};
 use crate::keys::{Expiry, Key, Ttl};
-use crate::upstash::{Client, Command, Reply};
+use crate::upstash::{Client, Command, Reply, Traffic};
 use crate::{Error, Result};
 
 /// A database behind Upstash's REST protocol.
@@ -34,16 +37,34 @@ impl UpstashStore {
         }
     }
 
-    /// Asks the database for a sign of life.
-    ///
-    /// # Errors
-    ///
-    /// When it gives none, or refuses.
-    pub async fn ping(&self) -> Result<()> {
-        match self.client.run(Command::new("PING")).await? {
-            Reply::Text(pong) if pong == "PONG" => Ok(()),
-            other => Err(other.unexpected("PONG")),
+    /// How the requests fare.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        self.client.traffic()
+    }
+
+    /// The answer to a claim may be lost: then what is stored tells whose it is. The same text from two instances at
+    /// once cannot be told apart, so a claim is best unique, as with a time in it.
+    async fn is_claimed(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
+        let claim = || set(key, value, Expiry::After(ttl)).if_absent();
+        let mut answer = self.client.run_by(claim(), deadline).await;
+        while let Err(lost) = &answer
+            && lost.is_outage()
+            && !lost.is_unsent()
+            && Instant::now() < deadline
+        {
+            let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
+            match holds {
+                Some(held) => return Ok(held == value),
+                None => answer = self.client.run_by(claim(), deadline).await,
+            }
+            if let Ok(Reply::Nil) = answer {
+                // The first claim has come through after all, or somebody else's.
+                let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
+                return Ok(holds.as_deref() == Some(value));
+            }
         }
+        answer?.into_done()
     }
 
     /// Runs a script by its digest. Only where the server does not know it, as after a restart, does it take a second
@@ -118,8 +139,7 @@ impl Store for UpstashStore {
     }
 
     async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        let command = set(key, value, Expiry::After(ttl)).arg("NX");
-        self.client.run(command).await?.into_done()
+        self.is_claimed(key, value, ttl, Instant::now() + self.client.timeout()).await
     }
 
     async fn delete(&self, keys: &[Key]) -> Result<u64> {
@@ -174,4 +194,52 @@ impl Store for UpstashStore {
         let replies = self.client.transaction(commands.collect()).await?;
         replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
     }
+}
+
+impl Database for UpstashStore {
+    async fn ping(&self, patience: Duration) -> Result<()> {
+        let deadline = Instant::now() + patience.min(self.client.timeout());
+        match self.client.run_by(Command::new("PING"), deadline).await? {
+            Reply::Text(pong) if pong == "PONG" => Ok(()),
+            other => Err(other.unexpected("PONG")),
+        }
+    }
+
+    async fn replay(&self, key: &Key, replay: &Replay) -> Result<bool> {
+        let run = |command| self.client.run(command);
+        match replay {
+            Replay::Set(value, expiry) => run(self.set_command(key, value, *expiry)).await.map(|_| true),
+            Replay::Claim(value, expiry) => {
+                let claim = self.set_command(key, value, *expiry);
+                let claim = if claim.name() == "SET" { claim.if_absent() } else { claim };
+                // An earlier attempt may have come through though its answer was lost.
+                let (claimed, holds) = tokio::join!(run(claim), run(Command::new("GET").key(key)));
+                Ok(claimed? != Reply::Nil || holds?.into_text()?.as_deref() == Some(&**value))
+            }
+            Replay::Delete | Replay::DeleteExpired => {
+                run(delete(std::slice::from_ref(key))).await.map(|_| true)
+            }
+            Replay::Increment(by, expiry) => {
+                let increment = run(Command::new("INCRBY").key(key).number(*by));
+                match expiry.and_then(|expiry| expiry.moment(self.clock.now())) {
+                    Some(moment) => {
+                        let limit = run(expire_at(key, moment));
+                        let (incremented, _) = tokio::join!(increment, limit);
+                        incremented
+                    }
+                    None => increment.await,
+                }
+                .map(|_| true)
+            }
+            Replay::Expire(expiry) => match expiry.moment(self.clock.now()) {
+                Some(moment) => run(expire_at(key, moment)).await.map(|_| true),
+                None => Ok(true),
+            },
+            Replay::Nothing => Ok(true),
+        }
+    }
+}
+
+fn expire_at(key: &Key, moment: UnixMillis) -> Command {
+    Command::new("PEXPIREAT").key(key).number(moment)
 }

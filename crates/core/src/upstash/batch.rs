@@ -4,15 +4,23 @@
 //! all that is there and sends it: one command to `/`, several to `/pipeline`, an atomic group to `/multi-exec` on its
 //! own. Commands of one request run in the order in which they were called.
 
+//!
+//! Every command has a deadline, by which it has an answer or an error. Until then, a request that fails for a reason
+//! that may pass is sent again, but of its commands only those that may run twice ([`Command::is_repeatable`]), or all
+//! when nothing was sent: whoever asked for the others is told, and has to find out.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::client::{Endpoint, Http};
 use super::reply::{self, Asked};
+use super::traffic::Traffic;
 use super::{Command, Reply};
+use crate::clock::Clock;
 use crate::config::Remote;
 use crate::notice::Notices;
 use crate::{Error, Result};
@@ -24,6 +32,11 @@ const MAX_BATCH_COMMANDS: usize = 1_000;
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// With this many requests under way, commands wait, and leave together when one is answered.
 const MAX_REQUESTS: usize = 32;
+/// How often a request is sent at most.
+const MAX_ATTEMPTS: u32 = 3;
+/// The pause before a repeat is random between this and three times the one before it.
+/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 
 type Answers = Result<Vec<Result<Reply>>>;
 
@@ -31,26 +44,50 @@ type Answers = Result<Vec<Result<Reply>>>;
 #[derive(Clone)]
 pub struct Client {
     queue: mpsc::UnboundedSender<Queued>,
+    timeout: Duration,
+    traffic: Arc<Traffic>,
 }
 
 /// Sends what its [`Client`] has queued, for as long as there is a client.
 pub struct Driver {
     queue: mpsc::UnboundedReceiver<Queued>,
     remote: Remote,
+    clock: Clock,
     notices: Notices,
+    traffic: Arc<Traffic>,
 }
 
 enum Queued {
-    Command(Command, oneshot::Sender<Result<Reply>>),
-    Transaction(Vec<Command>, oneshot::Sender<Answers>),
+    Command(Command, Waiting),
+    Transaction(Vec<Command>, Instant, oneshot::Sender<Answers>),
+}
+
+/// Who waits for the reply to one command, and until when.
+struct Waiting {
+    answer: oneshot::Sender<Result<Reply>>,
+    deadline: Instant,
 }
 
 impl Client {
     /// A client of the database that `remote` names, and the driver that someone has to run for it.
     #[must_use]
-    pub fn new(remote: Remote, notices: Notices) -> (Self, Driver) {
+    pub fn new(remote: Remote, clock: Clock, notices: Notices) -> (Self, Driver) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { queue: sender }, Driver { queue: receiver, remote, notices })
+        let traffic = Arc::new(Traffic::new());
+        let client = Self { queue: sender, timeout: remote.timeout, traffic: Arc::clone(&traffic) };
+        (client, Driver { queue: receiver, remote, clock, notices, traffic })
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// How the requests fare.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Runs a command.
@@ -59,7 +96,16 @@ impl Client {
     ///
     /// When the database cannot be used or refuses the command.
     pub async fn run(&self, command: Command) -> Result<Reply> {
-        self.queue(|answer| Queued::Command(command, answer)).await
+        self.run_by(command, Instant::now() + self.timeout).await
+    }
+
+    /// Runs a command, if that is done by `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be used or refuses the command.
+    pub async fn run_by(&self, command: Command, deadline: Instant) -> Result<Reply> {
+        self.queue(|answer| Queued::Command(command, Waiting { answer, deadline })).await
     }
 
     /// Runs commands as one transaction: nobody sees some of them done without the others. As in Redis, one that is
@@ -69,7 +115,8 @@ impl Client {
     ///
     /// When the database cannot be used or refuses the transaction as a whole.
     pub async fn transaction(&self, commands: Vec<Command>) -> Answers {
-        self.queue(|answer| Queued::Transaction(commands, answer)).await
+        let deadline = Instant::now() + self.timeout;
+        self.queue(|answer| Queued::Transaction(commands, deadline, answer)).await
     }
 
     async fn queue<T>(&self, queued: impl FnOnce(oneshot::Sender<Result<T>>) -> Queued) -> Result<T> {
@@ -82,19 +129,21 @@ impl Client {
 impl Driver {
     /// Sends batches until every [`Client`] is gone and every answer is in.
     pub async fn run(mut self) {
-        let http = Http::new(&self.remote, &self.notices).map(Arc::new);
+        let http = Http::new(&self.remote, self.clock, &self.notices);
+        let database = http.map(|http| Arc::new(Database { http, traffic: self.traffic }));
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
         let mut queued = Vec::new();
+        // Waiting for a permit ends when a request does, by a deadline no later than those of the commands that wait.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             if self.queue.recv_many(&mut queued, usize::MAX).await == 0 {
                 break;
             }
             let batches = Batch::divide(std::mem::take(&mut queued));
-            let (http, timeout) = (http.clone(), self.remote.timeout);
+            let database = database.clone();
             while requests.try_join_next().is_some() {}
             requests.spawn(async move {
-                send_in_order(batches, http, timeout).await;
+                send_in_order(batches, database).await;
                 drop(permit);
             });
         }
@@ -104,13 +153,13 @@ impl Driver {
 
 /// Sends what was queued together, one request after the other, so that it runs in its order. Behind a request that
 /// finds the database unusable, the rest fails unsent: it would only wait for the same outcome.
-async fn send_in_order(batches: Vec<Batch>, http: Result<Arc<Http>>, timeout: Duration) {
-    let mut http = http;
+async fn send_in_order(batches: Vec<Batch>, database: Result<Arc<Database>>) {
+    let mut database = database;
     for batch in batches {
-        match &http {
+        match &database {
             Ok(usable) => {
-                if let Err(error) = batch.send(usable, timeout).await {
-                    http = Err(error);
+                if let Err(error) = batch.send(usable).await {
+                    database = Err(Error::not_sent(&error));
                 }
             }
             Err(error) => batch.fail(error),
@@ -120,8 +169,8 @@ async fn send_in_order(batches: Vec<Batch>, http: Result<Arc<Http>>, timeout: Du
 
 /// What goes into one request.
 enum Batch {
-    Commands(Vec<Command>, Vec<oneshot::Sender<Result<Reply>>>),
-    Transaction(Vec<Command>, oneshot::Sender<Answers>),
+    Commands(Vec<Command>, Vec<Waiting>),
+    Transaction(Vec<Command>, Instant, oneshot::Sender<Answers>),
 }
 
 impl Batch {
@@ -131,19 +180,21 @@ impl Batch {
         let mut bytes = 0;
         for queued in queue {
             match queued {
-                Queued::Transaction(commands, answer) => batches.push(Self::Transaction(commands, answer)),
-                Queued::Command(command, answer) => {
+                Queued::Transaction(commands, deadline, answer) => {
+                    batches.push(Self::Transaction(commands, deadline, answer));
+                }
+                Queued::Command(command, waiting) => {
                     bytes += command.len();
                     match batches.last_mut() {
-                        Some(Self::Commands(commands, answers))
+                        Some(Self::Commands(commands, all))
                             if commands.len() < MAX_BATCH_COMMANDS && bytes <= MAX_BATCH_BYTES =>
                         {
                             commands.push(command);
-                            answers.push(answer);
+                            all.push(waiting);
                         }
                         _ => {
                             bytes = command.len();
-                            batches.push(Self::Commands(vec![command], vec![answer]));
+                            batches.push(Self::Commands(vec![command], vec![waiting]));
                         }
                     }
                 }
@@ -153,54 +204,126 @@ impl Batch {
     }
 
     /// Sends the request and hands out the answers; the error is one of the database as a whole.
-    async fn send(self, http: &Http, timeout: Duration) -> Result<()> {
-        // A caller that has gone away no longer listens; there is nobody to tell.
+    async fn send(self, database: &Database) -> Result<()> {
         match self {
-            Self::Transaction(commands, answer) => {
-                let replies = request(http, Endpoint::Transaction, &commands, timeout).await;
-                let outage = outage(&replies);
+            Self::Transaction(commands, deadline, answer) => {
+                let replies = database.transaction(&commands, deadline).await;
+                let outage = replies.as_ref().err().filter(|error| error.is_outage()).cloned();
+                // A caller that has gone away no longer listens; there is nobody to tell.
                 let _ = answer.send(replies);
-                outage
+                outage.map_or(Ok(()), Err)
             }
-            Self::Commands(commands, answers) => {
-                let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
-                let replies = request(http, endpoint, &commands, timeout).await;
-                let outage = outage(&replies);
-                match replies {
-                    Ok(replies) => answers.into_iter().zip(replies).for_each(|(answer, reply)| {
-                        let _ = answer.send(reply);
-                    }),
-                    Err(error) => fail_all(answers, &error),
-                }
-                outage
-            }
+            Self::Commands(commands, waiting) => database.pipeline(commands, waiting).await,
         }
     }
 
     fn fail(self, error: &Error) {
         match self {
-            Self::Commands(_, answers) => fail_all(answers, error),
-            Self::Transaction(_, answer) => {
+            Self::Commands(_, waiting) => fail_all(waiting, error),
+            Self::Transaction(_, _, answer) => {
                 let _ = answer.send(Err(error.clone()));
             }
         }
     }
 }
 
-fn outage(replies: &Answers) -> Result<()> {
-    replies.as_ref().err().filter(|error| error.is_outage()).map_or(Ok(()), |error| Err(error.clone()))
-}
-
-fn fail_all(answers: Vec<oneshot::Sender<Result<Reply>>>, error: &Error) {
-    for answer in answers {
+fn fail_all(waiting: impl IntoIterator<Item = Waiting>, error: &Error) {
+    for Waiting { answer, .. } in waiting {
         let _ = answer.send(Err(error.clone()));
     }
 }
 
-async fn request(http: &Http, endpoint: Endpoint, commands: &[Command], timeout: Duration) -> Answers {
-    let asked = Asked { commands, batch: endpoint != Endpoint::Command, token: http.token() };
-    let (status, answer) = http.post(endpoint, body(commands, asked.batch), timeout).await?;
-    reply::read(status, &answer, asked)
+/// The database's endpoint, and how requests to it fare.
+struct Database {
+    http: Http,
+    traffic: Arc<Traffic>,
+}
+
+impl Database {
+    async fn transaction(&self, commands: &[Command], deadline: Instant) -> Answers {
+        let mut pauses = Pauses::new(deadline);
+        loop {
+            let answer = self.request(Endpoint::Transaction, commands, deadline).await;
+            match &answer {
+                Err(error)
+                    if error.is_transient()
+                        && commands.iter().all(Command::is_repeatable)
+                        && pauses.wait(error).await => {}
+                _ => return answer,
+            }
+            self.traffic.retried();
+        }
+    }
+
+    /// Sends commands and hands out their replies; the error is one of the database as a whole.
+    async fn pipeline(&self, mut commands: Vec<Command>, mut waiting: Vec<Waiting>) -> Result<()> {
+        let mut pauses =
+            Pauses::new(waiting.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now));
+        loop {
+            let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
+            let deadline = waiting.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
+            let error = match self.request(endpoint, &commands, deadline).await {
+                Ok(replies) => {
+                    waiting.into_iter().zip(replies).for_each(|(one, reply)| drop(one.answer.send(reply)));
+                    return Ok(());
+                }
+                Err(error) if error.is_outage() => error,
+                Err(refusal) => {
+                    fail_all(waiting, &refusal);
+                    return Ok(());
+                }
+            };
+            let all = commands.into_iter().zip(waiting);
+            let may_help = error.is_transient() || error.is_timeout();
+            let (again, over): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
+                may_help && command.is_repeatable() && one.deadline > Instant::now()
+            });
+            fail_all(over.into_iter().map(|(_, one)| one), &error);
+            (commands, waiting) = again.into_iter().unzip();
+            if commands.is_empty() || !pauses.wait(&error).await {
+                fail_all(waiting, &error);
+                return Err(error);
+            }
+            self.traffic.retried();
+        }
+    }
+
+    async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Answers {
+        let start = Instant::now();
+        let batch = endpoint != Endpoint::Command;
+        let answer = self.http.post(endpoint, body(commands, batch), deadline).await?;
+        self.traffic.answered(start.elapsed());
+        let asked = Asked { commands, batch, token: self.http.token(), retry_after: answer.retry_after };
+        reply::read(answer.status, &answer.body, asked)
+    }
+}
+
+/// The pauses between the attempts of one request.
+struct Pauses {
+    deadline: Instant,
+    attempts: u32,
+    last: Duration,
+}
+
+impl Pauses {
+    fn new(deadline: Instant) -> Self {
+        Self { deadline, attempts: 1, last: SHORTEST_PAUSE }
+    }
+
+    /// Pauses for another attempt; `false`, at once, when there is to be none.
+    async fn wait(&mut self, error: &Error) -> bool {
+        let range = (self.last * 3).saturating_sub(SHORTEST_PAUSE);
+        let random = SHORTEST_PAUSE + range.mul_f64(fastrand::f64());
+        let pause = error.retry_after().unwrap_or_default().max(random);
+        let start = Instant::now() + pause;
+        if self.attempts == MAX_ATTEMPTS || start >= self.deadline {
+            return false;
+        }
+        self.attempts += 1;
+        self.last = random;
+        tokio::time::sleep_until(start).await;
+        true
+    }
 }
 
 /// `["GET","a"]`, or an array of such arrays.

@@ -9,13 +9,14 @@ use crate::keys::{Expiry, Key};
 pub struct Command {
     name: &'static str,
     json: Vec<u8>,
+    is_conditional: bool,
 }
 
 impl Command {
     /// A command without arguments.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        let mut command = Self { name, json: Vec::with_capacity(64) };
+        let mut command = Self { name, json: Vec::with_capacity(64), is_conditional: false };
         command.json.push(b'[');
         command.push(name);
         command
@@ -55,6 +56,23 @@ impl Command {
             Expiry::After(ttl) => self.arg("EX").number(ttl.as_seconds()),
             Expiry::At(moment) => self.arg("PXAT").number(moment),
         }
+    }
+
+    /// Whether it may run twice when once was asked for: a read, or a write that comes to the same state and the same
+    /// answer. Of a command that is not, a second run could count twice, or take the caller for somebody else.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        match self.name {
+            "GET" | "MGET" | "EXISTS" | "PING" | "PTTL" | "KEYS" | "EXPIRE" | "PEXPIREAT" | "DEL" => true,
+            "SET" => !self.is_conditional,
+            _ => false,
+        }
+    }
+
+    /// Makes a `SET` do nothing when the key exists.
+    #[must_use]
+    pub fn if_absent(self) -> Self {
+        Self { is_conditional: true, ..self.arg("NX") }
     }
 
     /// The command's name, for messages.
@@ -105,6 +123,17 @@ mod tests {
         let words: Vec<String> = serde_json::from_slice(&body).unwrap();
         assert_eq!(words, ["SET", odd, ""]);
         assert_eq!(command.arguments(), [odd, ""]);
+    }
+
+    #[test]
+    fn only_what_comes_to_the_same_may_run_twice() {
+        let set = || Command::new("SET").arg("k").arg("v");
+
+        assert!(set().is_repeatable() && Command::new("GET").arg("k").is_repeatable());
+        assert!(!set().if_absent().is_repeatable());
+        for name in ["INCRBY", "GETDEL", "EVALSHA", "EVAL"] {
+            assert!(!Command::new(name).is_repeatable(), "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod command;
 mod reply;
 mod sync_token;
 mod tls;
+mod traffic;
 
 pub use batch::{Client, Driver};
 pub use command::Command;
 pub use reply::Reply;
+pub use traffic::{Latency, Traffic};

@@ -6,6 +6,7 @@
 //! <https://upstash.com/docs/redis/features/restapi#base64-encoded-responses>
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -111,6 +112,8 @@ pub(super) struct Asked<'a> {
     pub(super) batch: bool,
     /// The token, which no message may show.
     pub(super) token: &'a Token,
+    /// What the answer says of when to ask again.
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// Reads the answer to what was asked.
@@ -159,7 +162,7 @@ fn failure(status: u16, error: &str, command: &Command, asked: Asked<'_>) -> Err
     }
     let text = redacted(error, asked);
     if is_outage(status) || starts_with(&OUTAGES) {
-        return Error::unavailable(status, text);
+        return Error::unavailable(status, text, asked.retry_after);
     }
     let prefix = command.arguments().iter().map(|argument| loggable_prefix(argument)).find(|p| !p.is_empty());
     Error::refused(command.name(), prefix.unwrap_or_default(), text)
@@ -184,7 +187,7 @@ fn unreadable(status: u16, body: &[u8], asked: Asked<'_>) -> Error {
             "",
             "the request is too large",
         ),
-        _ if is_outage(status) => Error::unavailable(status, text),
+        _ if is_outage(status) => Error::unavailable(status, text, asked.retry_after),
         _ => Error::protocol(status, text),
     }
 }
@@ -261,7 +264,9 @@ impl Slot {
         match (self.result, self.error) {
             (_, Some(error)) => Err(failure(status, &error, command, asked)),
             (Some(reply), None) if status < 400 => Ok(reply),
-            (Some(_), None) => Err(Error::unavailable(status, "a result with a failure status")),
+            (Some(_), None) => {
+                Err(Error::unavailable(status, "a result with a failure status", asked.retry_after))
+            }
             (None, None) => Err(Error::protocol(status, "an answer without result or error")),
         }
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use redlatch_core::clock::Clock;
-use redlatch_core::config::{MemoryLimits, Remote, Token};
+use redlatch_core::config::{MemoryLimits, OnOutage, Remote, Token};
 use redlatch_core::keys::Key;
 use redlatch_core::notice::Notices;
 use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
@@ -142,8 +142,7 @@ impl Stage for Fallback {
 
     async fn start() -> Self {
         let upstash = Upstash::start().await;
-        let memory = MemoryStore::new(MemoryLimits::default(), Clock::system());
-        let store = FallbackStore::new(Some(upstash.store.clone()), memory, upstash.notices.clone());
+        let store = fall_back(upstash.store.clone(), MemoryLimits::default(), &upstash.notices);
         Self { upstash, store }
     }
 
@@ -171,9 +170,21 @@ pub(crate) fn remote(gateway: &Gateway) -> Remote {
 
 /// A client whose driver runs on the test's runtime.
 pub(crate) fn connect(remote: Remote, notices: &Notices) -> Client {
-    let (client, driver) = Client::new(remote, notices.clone());
+    let (client, driver) = Client::new(remote, Clock::system(), notices.clone());
     tokio::spawn(driver.run());
     client
+}
+
+/// A fallback store whose recovery runs on the test's runtime.
+pub(crate) fn fall_back(
+    remote: UpstashStore,
+    limits: MemoryLimits,
+    notices: &Notices,
+) -> FallbackStore<UpstashStore> {
+    let (store, recovery) =
+        FallbackStore::new(Some(remote), limits, OnOutage::default(), Clock::system(), notices.clone());
+    tokio::spawn(recovery.run());
+    store
 }
 
 /// Milliseconds that a key has left; -1 for no TTL, -2 for no key.

@@ -5,7 +5,11 @@ fn command() -> Command {
 }
 
 fn asked(commands: &[Command], batch: bool, status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
-    read(status, body.as_bytes(), Asked { commands, batch, token: &Token::new("the-token") })
+    read(
+        status,
+        body.as_bytes(),
+        Asked { commands, batch, token: &Token::new("the-token"), retry_after: None },
+    )
 }
 
 fn single(status: u16, body: &str) -> Result<Reply> {

@@ -1,0 +1,4 @@
+import { FormCache } from 'redlatch'
+import { formTests } from '../support/form-tests'
+
+formTests(FormCache)

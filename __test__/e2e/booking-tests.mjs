@@ -1,0 +1,195 @@
+// What a guest can do to the booking page without being booked twice. Sessions are counted by the stand-in for Stripe.
+
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+
+import { newGuest, openBooking } from './browser.mjs'
+import { eventually } from './eventually.mjs'
+
+/** The tests on the app that `setting()` returns: its address, its services and a browser. */
+export function bookingTests(setting) {
+  let at
+
+  /** The counts of the stand-in since the test began. */
+  let made
+
+  beforeEach(() => {
+    at = setting()
+    const { counts, control } = at.services.stripe
+    Object.assign(control, { delayMs: 0, declineNext: 0 })
+    const before = { ...counts }
+    made = (name) => counts[name] - before[name]
+  })
+
+  afterEach(() => Promise.all(at.browser.contexts().map((context) => context.close())))
+
+  async function guest(email = newGuest(), context = undefined) {
+    const tab = await openBooking(context ?? (await at.browser.newContext()), at.app.url)
+    await tab.fill(email)
+    return tab
+  }
+
+  test('one submit makes one session and one customer, and leads to the payment', async () => {
+    const { button, told, paymentUrl, errors } = await guest()
+
+    await button.click()
+    await told('Created')
+
+    assert.ok((await paymentUrl()).startsWith(at.services.stripe.url))
+    assert.deepEqual([made('sessions'), made('customers'), errors], [1, 1, []])
+  })
+
+  test('the form can be sent with the keyboard alone', async () => {
+    const { page, told } = await guest()
+
+    await page.getByLabel('E-mail').press('Tab')
+    await page.keyboard.press('Enter')
+    await told('Created')
+
+    assert.equal(made('sessions'), 1)
+  })
+
+  test('a double click makes one session', async () => {
+    at.services.stripe.control.delayMs = 300
+    const { button, told } = await guest()
+
+    await button.dblclick()
+    await told('Created')
+
+    assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
+  })
+
+  test('two tabs at once make one session, and the other tab is told that it is blocked', async () => {
+    at.services.stripe.control.delayMs = 500
+    const email = newGuest()
+    const context = await at.browser.newContext()
+    const tabs = await Promise.all([guest(email, context), guest(email, context)])
+
+    await Promise.all(tabs.map(({ button }) => button.click()))
+    await Promise.any(tabs.map(({ told }) => told('Created')))
+    await Promise.any(tabs.map(({ told }) => told('Blocked')))
+
+    assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
+  })
+
+  test('a reload in mid-submission makes one session, and the page picks it up', async () => {
+    at.services.stripe.control.delayMs = 800
+    const { page, button, told, paymentUrl } = await guest()
+
+    await button.click()
+    await eventually(() => made('sessionRequests') === 1)
+    await page.reload()
+    await told('Replayed')
+
+    assert.ok((await paymentUrl()).startsWith(at.services.stripe.url))
+    assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
+  })
+
+  test('a request without an answer is not made twice when the guest tries again', async () => {
+    const { page, button, told } = await guest()
+    await page.route('**/api/create-payment-intent', async (route) => {
+      await route.fetch()
+      await route.abort()
+    })
+
+    await button.click()
+    await told('No connection')
+    await page.unroute('**/api/create-payment-intent')
+    await button.click()
+    await told('Replayed')
+
+    assert.equal(made('sessions'), 1)
+  })
+
+  test('a failed payment can be retried', async () => {
+    at.services.stripe.control.declineNext = 1
+    const { button, told, page } = await guest()
+
+    await button.click()
+    await told('Not booked')
+    await page.getByText('Your card was declined.').waitFor()
+    assert.equal(made('sessions'), 0)
+    await button.click()
+    await told('Created')
+
+    assert.equal(made('sessions'), 1)
+  })
+
+  test('a cancelled payment can be made again a few seconds later', async () => {
+    const email = newGuest()
+    const { page, button, fill, told, paymentUrl } = await guest(email)
+
+    await button.click()
+    await told('Created')
+    await page.goto(await paymentUrl())
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await told('Payment cancelled')
+    await fill(email)
+    await eventually(async () => {
+      const answer = page.waitForResponse('**/api/create-payment-intent')
+      await button.click()
+      return (await answer).status() === 201
+    })
+
+    assert.equal(made('sessions'), 2)
+  })
+
+  test('Redis that goes in mid-submission does not keep the guest from the payment', async () => {
+    at.services.stripe.control.delayMs = 800
+    const { button, told } = await guest()
+
+    await button.click()
+    await eventually(() => made('sessionRequests') === 1)
+    await at.services.redis.stop()
+    await told('Created')
+    await at.services.redis.start()
+
+    assert.equal(made('sessions'), 1)
+  })
+
+  for (const [what, fail, recover] of [
+    ['Redis', ({ redis }) => redis.stop(), ({ redis }) => redis.start()],
+    ['the REST endpoint', ({ gateway }) => gateway.refuse(), ({ gateway }) => gateway.recover()],
+  ]) {
+    test(`without ${what} the page works and blocks, and the status page says how it is`, async () => {
+      const status = await (await at.browser.newContext()).newPage()
+      const shows = (text) => status.getByRole('status').getByText(text).waitFor()
+      await status.goto(`${at.app.url}/status`)
+      await shows('Redis answers')
+
+      await fail(at.services)
+      await shows('Redis cannot be reached')
+      at.services.stripe.control.delayMs = 500
+      const email = newGuest()
+      const tabs = await Promise.all([guest(email), guest(email)])
+      await Promise.all(tabs.map(({ button }) => button.click()))
+      await Promise.any(tabs.map(({ told }) => told('Created')))
+      await Promise.any(tabs.map(({ told }) => told('Blocked')))
+      assert.equal(made('sessions'), 1)
+
+      await recover(at.services)
+      await shows('Redis answers')
+      const { button, told } = await guest()
+      await button.click()
+      await told('Created')
+    })
+  }
+
+  test('a server action writes and reads on the status page', async () => {
+    const page = await (await at.browser.newContext()).newPage()
+    await page.goto(`${at.app.url}/status`)
+
+    await page.getByRole('button').click()
+
+    await page.getByText('(Redis)').waitFor()
+  })
+
+  test('what the status page gets holds no credentials', async () => {
+    const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = at.services.environment
+    const text = await (await fetch(`${at.app.url}/api/health`)).text()
+
+    assert.match(text, /"status":"healthy"/)
+    assert.ok(!text.includes(UPSTASH_REDIS_REST_TOKEN))
+    assert.ok(!text.includes(UPSTASH_REDIS_REST_URL))
+  })
+}

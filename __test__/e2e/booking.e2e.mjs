@@ -1,0 +1,54 @@
+// The example app, installed from the tarballs, in every way in which it can be built and started.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { build, serve, serveStandalone, startServices } from './app.mjs'
+import { bookingTests } from './booking-tests.mjs'
+import { launch } from './browser.mjs'
+import { importTests } from './import-tests.mjs'
+
+const variants = [
+  { name: 'Turbopack, next start', bundler: 'turbopack', start: (env) => serve('start', env) },
+  { name: 'Turbopack, standalone', bundler: 'turbopack', output: 'standalone', start: serveStandalone },
+  { name: 'webpack, next start', bundler: 'webpack', start: (env) => serve('start', env) },
+  { name: 'webpack, standalone', bundler: 'webpack', output: 'standalone', start: serveStandalone },
+]
+
+/** Runs `tests` on an app that is built by `prepare` and started by `start`. */
+function onApp(prepare, start, tests) {
+  const setting = {}
+
+  before(async () => {
+    setting.buildOutput = await prepare()
+    setting.services = await startServices()
+    setting.app = await start(setting.services.environment)
+    setting.browser = await launch()
+  })
+
+  after(async () => {
+    await setting.browser?.close()
+    await setting.app?.stop()
+    await setting.services?.stop()
+  })
+
+  tests(() => setting)
+}
+
+for (const { name, bundler, output, start } of variants) {
+  describe(name, { timeout: 180_000 }, () => {
+    const prepare = () => build(bundler, output)
+    onApp(prepare, start, (setting) => {
+      test('the build has nothing to complain of about the package', () => {
+        assert.doesNotMatch(setting().buildOutput, /redlatch|can't resolve|module not found/i)
+      })
+      importTests(setting)
+      bookingTests(setting)
+    })
+  })
+}
+
+describe('next dev', { timeout: 120_000 }, () => {
+  const nothing = async () => ''
+  onApp(nothing, (env) => serve('dev', env), importTests)
+})

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import type * as Redlatch from 'redlatch'
+import { formKeyVectors } from '../support/form-key-vectors'
+import { healthChecks, methods } from '../support/methods'
+import { rejection } from '../support/rejection'
+
+const edge: typeof Redlatch = require(join(__dirname, '..', '..', 'edge.js'))
+
+function onEdge(name: string): () => Promise<unknown> {
+  const [owner = '', method = ''] = name.split('.')
+  const target = edge[owner as keyof typeof edge] as unknown as Record<string, () => Promise<unknown>>
+  return () => target[method]?.() as Promise<unknown>
+}
+
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, 'EdgeRuntime')
+})
+
+describe('on an Edge runtime', () => {
+  test.each(formKeyVectors)('generateKey of %s works', (_, parts, expected) => {
+    expect(edge.FormCache.generateKey(...parts)).toBe(expected)
+  })
+
+  test.each([
+    ...methods.map(({ name }) => [name]),
+    ...healthChecks.map(([name]) => [`${name}.healthCheck`]),
+    ['redisManager.close'],
+  ])('%s rejects with what to do', async (name = '') => {
+    const error = await rejection(onEdge(name))
+
+    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_RUNTIME' })
+    expect(error.message).toContain(`${name} cannot run in an Edge runtime`)
+    expect(error.message).toContain("export const runtime = 'nodejs'")
+  })
+
+  test.each(['getCacheStats', 'configure'] as const)(
+    'redisManager.%s, which is synchronous, throws',
+    (name) => {
+      expect(() => edge.redisManager[name]()).toThrow("export const runtime = 'nodejs'")
+    },
+  )
+
+  test('the message has the name of the runtime where that is known', async () => {
+    Object.assign(globalThis, { EdgeRuntime: 'edge-runtime' })
+
+    const error = await rejection(() => edge.redisManager.get('key'))
+
+    expect(error.message).toContain('in the Edge runtime')
+  })
+
+  test('it has the names of the package, and can be awaited', async () => {
+    expect(Object.keys(edge).sort()).toStrictEqual(
+      ['__esModule', ...Object.keys(jest.requireActual<object>('redlatch'))].sort(),
+    )
+    expect(await edge.redisManager).toBe(edge.default)
+  })
+})

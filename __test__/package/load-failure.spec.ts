@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+
+const root = join(__dirname, '..', '..')
+let project: string
+
+/** A project in which the package is installed, without any platform package. */
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'redlatch-load-'))
+  const installed = join(project, 'node_modules', 'redlatch')
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const file of ['package.json', ...files]) {
+    cpSync(join(root, file), join(installed, file), { recursive: true })
+  }
+})
+
+afterEach(() => {
+  rmSync(project, { recursive: true })
+})
+
+function installPlatform(name: string, addon?: string) {
+  const folder = join(project, 'node_modules', '@redlatch', `binding-${name}`)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "main": "addon.node" }')
+  if (addon !== undefined) writeFileSync(join(folder, 'addon.node'), addon)
+}
+
+/** What `require('redlatch')` says on a platform that may not be this one, where the addon cannot be loaded. */
+function failureOn(platform: string, arch = 'x64', libc = 'glibc'): string {
+  const script = `
+    Object.defineProperties(process, { platform: { value: '${platform}' }, arch: { value: '${arch}' } })
+    process.report.getReport = () => ({ header: ${libc === 'glibc' ? "{ glibcVersionRuntime: '2.36' }" : '{}'} })
+    const { readFileSync } = require('node:fs')
+    require('node:fs').readFileSync = (path, ...rest) => path === '/usr/bin/ldd' ? '${libc}' : readFileSync(path, ...rest)
+    try { require('redlatch') } catch (error) { console.log(JSON.stringify([error.code, error.message, Boolean(error.cause)])) }`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--eval', script], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  const [code, message, hasCause] = JSON.parse(stdout)
+  expect([code, hasCause]).toStrictEqual(['ERR_ADDON_NOT_LOADED', true])
+  return message
+}
+
+describe('an addon that cannot be loaded', () => {
+  test.each([
+    ['linux', 'x64', 'glibc', 'linux-x64-gnu'],
+    ['linux', 'arm64', 'musl', 'linux-arm64-musl'],
+    ['darwin', 'arm64', '', 'darwin-arm64'],
+    ['win32', 'x64', '', 'win32-x64-msvc'],
+  ])(
+    'without its package on %s %s %s, the message names it and --omit=optional',
+    (platform, arch, libc, name) => {
+      const message = failureOn(platform, arch, libc)
+
+      expect(message).toContain(`@redlatch/binding-${name} is not installed`)
+      expect(message).toContain('--omit=optional')
+      expect(message).toContain('--include=optional')
+      expect(message).toContain('lock file')
+    },
+  )
+
+  test('with the package of another libc instead, the message names both and how to install the right one', () => {
+    installPlatform('linux-x64-gnu', '')
+
+    const message = failureOn('linux', 'x64', 'musl')
+
+    expect(message).toContain(
+      '@redlatch/binding-linux-x64-musl is not installed, but @redlatch/binding-linux-x64-gnu is',
+    )
+    expect(message).toContain('npm install --os=linux --cpu=x64 --libc=musl')
+  })
+
+  test('with a file that is no addon of this system, the message has the reason and the remedy', () => {
+    installPlatform('linux-x64-gnu', 'not an addon')
+
+    const message = failureOn('linux')
+
+    expect(message).toContain('the addon for linux-x64-gnu is installed, but cannot be loaded: ')
+    expect(message).toContain('delete it and install again')
+    expect(message).toContain('glibc')
+  })
+
+  test.each([
+    ['sunos', 'x64', 'sunos-x64'],
+    ['linux', 's390x', 'linux-s390x-gnu'],
+    ['win32', 'ia32', 'win32-ia32-msvc'],
+  ])(
+    'on %s %s, which has no addon, the message lists the platforms that have one',
+    (platform, arch, name) => {
+      const message = failureOn(platform, arch)
+
+      expect(message).toContain(`there is no addon for ${name}`)
+      expect(message).toContain('linux-x64-gnu, linux-arm64-gnu')
+      expect(message).toContain('win32-x64-msvc')
+    },
+  )
+
+  test('the platforms that it lists are those of the package', () => {
+    const { napi } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const list = failureOn('sunos').split('only for ')[1] ?? ''
+
+    expect(list.split(', ')).toHaveLength(napi.targets.length)
+  })
+})

@@ -1,0 +1,126 @@
+'use strict'
+
+// What a bundler for browsers gets instead of index.js: FormCache on the memory of one tab, without network and without
+// credentials. It stops a second click before a request is made; what stops duplicates for certain is the server.
+
+const MAX_ENTRIES = 1000
+const DEFAULT_TTL = 300
+const COMPLETED_TTL = 5
+const PROCESSING = 'processing'
+
+/** What the JSON text of each field must look like. */
+const TEXT = /^"/
+const SHAPE = {
+  eventId: TEXT,
+  guestEmail: TEXT,
+  startTime: TEXT,
+  timestamp: /^[-\d]/,
+  status: /^"(processing|completed|failed)"$/,
+}
+
+/** Submissions as JSON text, and when they end, by key. */
+const entries = new Map()
+
+/** Throws an error with the class and code that the addon gives it, unless `isRight`. */
+function expect(isRight, message, Class = RangeError, code = 'ERR_INVALID_ARG_VALUE') {
+  if (!isRight) throw Object.assign(new Class(message), { code })
+}
+
+/** Throws unless each of `values`, by its name, is of `type`. */
+function expectType(type, values) {
+  for (const name in values) {
+    const isRight = values[name] !== null && typeof values[name] === type
+    expect(isRight, `${name} must be of type ${type}`, TypeError, 'ERR_INVALID_ARG_TYPE')
+  }
+}
+
+function expectKey(key) {
+  expectType('string', { key })
+  const isRight = key && !/\p{Surrogate}/u.test(key) && new Blob([key]).size < 32764
+  expect(isRight, 'key must be well-formed and have 1 to 32763 bytes')
+}
+
+/** The data as JSON has it, so that getters and `toJSON` count and later changes by the caller do not. */
+function toData(formData, status) {
+  expectType('object', { formData })
+  let data
+  try {
+    data = { ...JSON.parse(JSON.stringify(formData)), ...status }
+  } catch {}
+  for (const field in SHAPE) {
+    const isRight = SHAPE[field].test(JSON.stringify(data?.[field]))
+    expect(isRight, `formData.${field} is missing or wrong`, TypeError)
+  }
+  return data
+}
+
+/** The submission under `key`; `null` when there is none or it has expired. */
+function read(key) {
+  expectKey(key)
+  const entry = entries.get(key)
+  return entry?.end > Date.now() ? JSON.parse(entry.text) : null
+}
+
+/** Stores `data`, if there is any; whether there was. */
+function write(key, data, ttlSeconds) {
+  expectType('number', { ttlSeconds })
+  const isRight = ttlSeconds > 0 && Number.isSafeInteger(ttlSeconds)
+  expect(isRight, 'ttlSeconds must be a whole number of at least 1')
+  if (!data) return false
+  const now = Date.now()
+  for (const [old, { end }] of entries) if (end <= now) entries.delete(old)
+  expect(entries.size < MAX_ENTRIES || entries.has(key), 'memory is full', Error, 'ERR_FALLBACK_FULL')
+  entries.set(key, { text: JSON.stringify(data), end: now + ttlSeconds * 1000 })
+  return true
+}
+
+function mark(key, status, ttlSeconds) {
+  const data = read(key)
+  write(key, data && { ...data, status, timestamp: Date.now() }, ttlSeconds)
+}
+
+exports.FormCache = {
+  generateKey(eventId, guestEmail, startTime) {
+    expectType('string', { eventId, guestEmail, startTime })
+    return `${eventId}-${guestEmail.trim().toLowerCase()}-${startTime}`.replace(/[^\w-]/g, '_')
+  },
+
+  async set(key, formData, ttlSeconds = DEFAULT_TTL) {
+    expectKey(key)
+    write(key, toData(formData), ttlSeconds)
+  },
+
+  get: async (key) => read(key),
+
+  isProcessing: async (key) => read(key)?.status === PROCESSING,
+
+  async tryAcquireProcessing(key, formData, ttlSeconds = DEFAULT_TTL) {
+    const held = read(key)
+    const data = toData(formData, { status: PROCESSING })
+    return write(key, !held && data, ttlSeconds)
+  },
+
+  markCompleted: async (key, ttlSeconds = COMPLETED_TTL) => mark(key, 'completed', ttlSeconds),
+
+  markFailed: async (key, ttlSeconds = DEFAULT_TTL) => mark(key, 'failed', ttlSeconds),
+
+  async delete(key) {
+    expectKey(key)
+    entries.delete(key)
+  },
+
+  healthCheck: async () => ({ status: 'healthy', message: 'memory of this tab' }),
+}
+
+/** Stands for what only a server has. Calling any of its methods says so. */
+function onServer(name) {
+  const get = (_, method) => () => {
+    throw new Error(`redlatch: call ${name}.${String(method)} on the server, not in the browser`)
+  }
+  return new Proxy({}, { get })
+}
+
+exports.__esModule = true
+exports.IdempotencyCache = onServer('IdempotencyCache')
+exports.CustomerCache = onServer('CustomerCache')
+exports.redisManager = exports.default = onServer('redisManager')

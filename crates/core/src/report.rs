@@ -1,0 +1,198 @@
+//! Metrics as JSON, and as text in Prometheus' format.
+//! <https://prometheus.io/docs/instrumenting/exposition_formats/>
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::clock::UnixMillis;
+use crate::json::to_json;
+use crate::store::{Class, FallbackStore, Outcome, State, UpstashStore};
+use crate::upstash::{Latency, Traffic};
+
+/// What a service has counted and measured, at one moment. It holds no key and no value.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    state: &'static str,
+    since: UnixMillis,
+    last_error: Option<ErrorReport>,
+    calls: Calls,
+    pending_effects: usize,
+    replayed: u64,
+    dropped_as_expired: u64,
+    conflicts: u64,
+    uncertain: u64,
+    copies: CopiesReport,
+    corrupt_entries_removed: u64,
+    retries: u64,
+    latency: LatencyReport,
+}
+
+#[derive(Serialize)]
+struct ErrorReport {
+    code: &'static str,
+    message: String,
+    at: UnixMillis,
+}
+
+#[derive(Serialize)]
+struct CopiesReport {
+    entries: usize,
+    bytes: u64,
+}
+
+/// In milliseconds.
+#[derive(Default, Serialize)]
+struct LatencyReport {
+    count: u64,
+    p50: f64,
+    p90: f64,
+    p99: f64,
+    max: f64,
+}
+
+impl From<Latency> for LatencyReport {
+    fn from(latency: Latency) -> Self {
+        let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
+        Self {
+            count: latency.count,
+            p50: millis(latency.p50),
+            p90: millis(latency.p90),
+            p99: millis(latency.p99),
+            max: millis(latency.max),
+        }
+    }
+}
+
+struct Calls(Vec<(Class, Vec<(Outcome, u64)>)>);
+
+impl Serialize for Calls {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (class, outcomes) in &self.0 {
+            map.serialize_entry(class.name(), &Outcomes(outcomes))?;
+        }
+        map.end()
+    }
+}
+
+struct Outcomes<'a>(&'a [(Outcome, u64)]);
+
+impl Serialize for Outcomes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(outcome, count)| (outcome.name(), count)))
+    }
+}
+
+impl Report {
+    pub(crate) fn of(store: &FallbackStore<UpstashStore>) -> Self {
+        let (state, since) = store.availability().state();
+        let traffic = store.remote().map(UpstashStore::traffic);
+        let (entries, bytes) = store.copies();
+        let replays = store.metrics().replays();
+        let counts = |class| {
+            Outcome::ALL.iter().map(|outcome| (*outcome, store.metrics().calls(class, *outcome))).collect()
+        };
+        Self {
+            state: if store.is_local() { "not-configured" } else { state.name() },
+            since,
+            last_error: store.availability().last_error().map(|last| ErrorReport {
+                code: last.error.outage_code(),
+                message: last.error.to_string(),
+                at: last.at,
+            }),
+            calls: Calls(Class::ALL.iter().map(|class| (*class, counts(*class))).collect()),
+            pending_effects: store.pending(),
+            replayed: replays.replayed(),
+            dropped_as_expired: replays.dropped_as_expired(),
+            conflicts: replays.conflicts(),
+            uncertain: replays.uncertain(),
+            copies: CopiesReport { entries, bytes },
+            corrupt_entries_removed: store.metrics().corrupt(),
+            retries: traffic.map_or(0, Traffic::retries),
+            latency: traffic.map(|traffic| traffic.latency().into()).unwrap_or_default(),
+        }
+    }
+
+    /// The report as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
+
+    /// The report in Prometheus' text format. Names and labels are stable.
+    #[must_use]
+    pub fn to_prometheus(&self) -> String {
+        let mut text = Exposition::default();
+        text.family("redlatch_up", "gauge", "1 while calls go to Redis.");
+        text.sample("", u8::from(self.state == State::Available.name()));
+        text.family(
+            "redlatch_state_since_seconds",
+            "gauge",
+            "When the present state began, in Unix seconds.",
+        );
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+        text.sample("", self.since as f64 / 1000.0);
+        text.family("redlatch_calls_total", "counter", "Calls by class and outcome.");
+        for (class, outcomes) in &self.calls.0 {
+            for (outcome, count) in outcomes {
+                let (class, outcome) = (class.name(), outcome.name());
+                text.sample(&format!("{{class=\"{class}\",outcome=\"{outcome}\"}}"), count);
+            }
+        }
+        text.single(
+            "redlatch_pending_effects",
+            "gauge",
+            "Writes Redis is to be told of.",
+            self.pending_effects,
+        );
+        text.family("redlatch_effects_total", "counter", "Writes of outages by what became of them.");
+        for (result, count) in [
+            ("replayed", self.replayed),
+            ("expired", self.dropped_as_expired),
+            ("conflict", self.conflicts),
+            ("uncertain", self.uncertain),
+        ] {
+            text.sample(&format!("{{result=\"{result}\"}}"), count);
+        }
+        text.single("redlatch_copies", "gauge", "Values kept for an outage.", self.copies.entries);
+        text.single("redlatch_copies_bytes", "gauge", "Bytes of the values kept.", self.copies.bytes);
+        let corrupt = self.corrupt_entries_removed;
+        text.single("redlatch_corrupt_entries_total", "counter", "Corrupt entries removed.", corrupt);
+        text.single("redlatch_retries_total", "counter", "Requests sent again.", self.retries);
+        text.family("redlatch_request_duration_seconds", "summary", "Time of answered requests.");
+        for (quantile, millis) in
+            [("0.5", self.latency.p50), ("0.9", self.latency.p90), ("0.99", self.latency.p99)]
+        {
+            text.sample(&format!("{{quantile=\"{quantile}\"}}"), millis / 1000.0);
+        }
+        text.sample("_count", self.latency.count);
+        text.text
+    }
+}
+
+/// Text in Prometheus' format while it is written.
+#[derive(Default)]
+struct Exposition {
+    text: String,
+    name: &'static str,
+}
+
+impl Exposition {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.name = name;
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, suffix: &str, value: impl std::fmt::Display) {
+        let _ = writeln!(self.text, "{}{suffix} {value}", self.name);
+    }
+
+    fn single(&mut self, name: &'static str, kind: &str, help: &str, value: impl std::fmt::Display) {
+        self.family(name, kind, help);
+        self.sample("", value);
+    }
+}

@@ -1,0 +1,142 @@
+//! The last values that this process has read from Redis or written to it: what it goes by while Redis is away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Write;
+use crate::clock::{Clock, UnixMillis};
+use crate::keys::{Expiry, Key, copy_ttl};
+
+/// The bytes of all copies. Beyond it, the ones used least are let go.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+const EXPECTED_BYTES: u64 = 128;
+
+/// A bounded number of values; only one that is not needed is ever dropped.
+pub(super) struct Copies {
+    cache: Cache<String, Copied, Size>,
+    /// The number of writes so far. A read that began before the latest write to its key does not replace it.
+    writes: AtomicU64,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Copied {
+    value: Arc<str>,
+    /// When it ends; for a value that was only read, when it is no longer believed.
+    expires_at: Option<UnixMillis>,
+    write: u64,
+    is_read: bool,
+}
+
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<String, Copied> for Size {
+    fn weight(&self, key: &String, copied: &Copied) -> u64 {
+        // Never 0, which would be outside the bound.
+        (key.len() + copied.value.len() + 64) as u64
+    }
+}
+
+/// The moment at which a read began.
+#[derive(Clone, Copy)]
+pub(super) struct ReadMark(u64);
+
+impl Copies {
+    pub(super) fn new(clock: Clock) -> Self {
+        let cache = Cache::with_weighter((MAX_BYTES / EXPECTED_BYTES) as usize, MAX_BYTES, Size);
+        Self { cache, writes: AtomicU64::new(0), clock }
+    }
+
+    /// The copy's value and expiry, if it has not expired.
+    pub(super) fn get(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
+        let copied = self.cache.get(key.as_str())?;
+        let is_live = copied.expires_at.is_none_or(|moment| moment > self.clock.now());
+        is_live.then(|| (copied.value, copied.expires_at.map_or(Expiry::Never, Expiry::At)))
+    }
+
+    /// Keeps what has been written.
+    pub(super) fn wrote(&self, key: &Key, value: impl Into<Arc<str>>, expiry: Expiry) {
+        let write = self.writes.fetch_add(1, Relaxed) + 1;
+        let expires_at = expiry.moment(self.clock.now());
+        self.insert(key, Copied { value: value.into(), expires_at, write, is_read: false });
+    }
+
+    /// Forgets what has been removed.
+    pub(super) fn removed(&self, key: &Key) {
+        self.writes.fetch_add(1, Relaxed);
+        self.cache.remove(key.as_str());
+    }
+
+    /// Takes note of a write of a group.
+    pub(super) fn applied(&self, write: &Write) {
+        match write {
+            Write::Set { key, value, expiry } => self.wrote(key, value.as_str(), *expiry),
+            Write::Delete { key } => self.removed(key),
+        }
+    }
+
+    pub(super) fn read_mark(&self) -> ReadMark {
+        ReadMark(self.writes.load(Relaxed))
+    }
+
+    /// Keeps what a read has found. Redis does not say how long it has left: a value that this process has written
+    /// keeps its expiry, another one is believed as long as the default TTL of its kind.
+    pub(super) fn read(&self, key: &Key, found: Option<&str>, mark: ReadMark) {
+        let known = self.cache.get(key.as_str());
+        if known.as_ref().is_some_and(|known| known.write > mark.0) {
+            return;
+        }
+        let Some(value) = found else {
+            if known.is_some() {
+                self.cache.remove(key.as_str());
+            }
+            return;
+        };
+        let now = self.clock.now();
+        let ttl = copy_ttl(key);
+        if let Some(known) = known.filter(|known| *known.value == *value) {
+            // A copy that has most of its time before it is good enough: the same value is read again and again.
+            let needed = if known.is_read { millis(ttl) / 2 } else { 0 };
+            if known.expires_at.is_none_or(|moment| moment > now + needed) {
+                return;
+            }
+        }
+        let expires_at = Some(now + millis(ttl));
+        self.insert(key, Copied { value: value.into(), expires_at, write: mark.0, is_read: true });
+    }
+
+    /// Keeps what a counter has come to; its expiry stays.
+    pub(super) fn counted(&self, key: &Key, sum: i64) {
+        let expiry = self.get(key).map(|(_, expiry)| expiry);
+        let expiry = expiry.unwrap_or_else(|| Expiry::At(self.clock.now() + millis(copy_ttl(key))));
+        self.wrote(key, sum.to_string(), expiry);
+    }
+
+    /// Gives a copy a new expiry.
+    pub(super) fn expires(&self, key: &Key, expiry: Expiry) {
+        if let Some((value, _)) = self.get(key) {
+            self.wrote(key, value, expiry);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.cache.weight()
+    }
+
+    fn insert(&self, key: &Key, copied: Copied) {
+        self.cache.insert(key.as_str().to_owned(), copied);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

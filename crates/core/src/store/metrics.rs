@@ -1,0 +1,151 @@
+//! What is counted, for `getMetrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// `IdempotencyCache`.
+    Idempotency,
+    /// `FormCache`.
+    Form,
+    /// `CustomerCache`.
+    Customer,
+    /// `redisManager`.
+    Manager,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Idempotency, Self::Form, Self::Customer, Self::Manager];
+
+    /// The name in settings and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idempotency => "idempotency",
+            Self::Form => "form",
+            Self::Customer => "customer",
+            Self::Manager => "redisManager",
+        }
+    }
+}
+
+/// How a call ended. Every call of a store counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The key was there.
+    Hit,
+    /// It was not.
+    Miss,
+    /// Something was written or removed.
+    Stored,
+    /// This process's memory answered instead of Redis.
+    FellBack,
+    /// An error.
+    Rejected,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Hit, Self::Miss, Self::Stored, Self::FellBack, Self::Rejected];
+
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stored => "stored",
+            Self::FellBack => "fellBack",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// The counters of a store.
+#[derive(Default)]
+pub struct Metrics {
+    calls: [[AtomicU64; 5]; 4],
+    corrupt: AtomicU64,
+    pub(super) replays: Replays,
+}
+
+impl Metrics {
+    /// How many calls of `class` ended in `outcome`.
+    #[must_use]
+    pub fn calls(&self, class: Class, outcome: Outcome) -> u64 {
+        self.calls[class as usize][outcome as usize].load(Relaxed)
+    }
+
+    /// The corrupt entries that were removed.
+    #[must_use]
+    pub fn corrupt(&self) -> u64 {
+        self.corrupt.load(Relaxed)
+    }
+
+    /// The effects of outages, by what became of them.
+    #[must_use]
+    pub fn replays(&self) -> &Replays {
+        &self.replays
+    }
+
+    pub(super) fn count(&self, class: Class, outcome: Outcome) {
+        self.calls[class as usize][outcome as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn removed_corrupt(&self) {
+        self.corrupt.fetch_add(1, Relaxed);
+    }
+}
+
+/// What became of the effects that were left when Redis came back.
+#[derive(Default)]
+pub struct Replays {
+    done: AtomicU64,
+    expired: AtomicU64,
+    conflicts: AtomicU64,
+    uncertain: AtomicU64,
+}
+
+impl Replays {
+    /// Redis has been told.
+    #[must_use]
+    pub fn replayed(&self) -> u64 {
+        self.done.load(Relaxed)
+    }
+
+    /// What was stored had expired before Redis came back.
+    #[must_use]
+    pub fn dropped_as_expired(&self) -> u64 {
+        self.expired.load(Relaxed)
+    }
+
+    /// Claims of keys that somebody else holds, and what Redis refused for the type of the key.
+    #[must_use]
+    pub fn conflicts(&self) -> u64 {
+        self.conflicts.load(Relaxed)
+    }
+
+    /// Increments whose replay had no answer; they are not sent twice.
+    #[must_use]
+    pub fn uncertain(&self) -> u64 {
+        self.uncertain.load(Relaxed)
+    }
+
+    pub(super) fn count_done(&self) {
+        self.done.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_expired(&self) {
+        self.expired.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_conflict(&self) {
+        self.conflicts.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_uncertain(&self) {
+        self.uncertain.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,90 @@
+//! The way of effects into Redis, once it is back.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::Database;
+use super::fallback::Shared;
+use crate::Error;
+use crate::keys::{Expiry, Key};
+
+/// As many commands as go into one request, two for a claim.
+const STEPS_AT_ONCE: usize = 500;
+
+/// What to do in Redis for one key.
+pub(super) struct Step {
+    pub(super) key: Key,
+    pub(super) version: u64,
+    pub(super) replay: Replay,
+}
+
+/// An [`Effect`](super::effect::Effect) together with the value that it is about.
+pub enum Replay {
+    /// Store the value.
+    Set(Arc<str>, Expiry),
+    /// Store the value unless the key exists.
+    Claim(Arc<str>, Expiry),
+    /// Remove the key.
+    Delete,
+    /// Remove the key, for what was stored in it has expired.
+    DeleteExpired,
+    /// Add to the counter, and give it an expiry.
+    Increment(i64, Option<Expiry>),
+    /// Give the key an expiry.
+    Expire(Expiry),
+    /// Nothing: what there was has expired.
+    Nothing,
+}
+
+/// Replays until nothing is left.
+///
+/// # Errors
+///
+/// When the database cannot be used; what has not been replayed stays.
+pub(super) async fn replay_all<R: Database>(shared: &Shared<R>, remote: &R) -> Result<(), Error> {
+    while shared.local.pending() > 0 {
+        let steps = shared.local.steps(STEPS_AT_ONCE);
+        let outcomes = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay))).await;
+        let mut outage = None;
+        for (step, outcome) in steps.iter().zip(outcomes) {
+            if let Err(error) = take_note(shared, step, outcome) {
+                outage = Some(error);
+            }
+        }
+        if let Some(error) = outage {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn take_note<R>(shared: &Shared<R>, step: &Step, outcome: Result<bool, Error>) -> Result<(), Error> {
+    let tally = &shared.metrics.replays;
+    match outcome {
+        Ok(true) => {
+            match step.replay {
+                Replay::DeleteExpired | Replay::Nothing => tally.count_expired(),
+                _ => tally.count_done(),
+            }
+            shared.local.replayed(step);
+        }
+        // A second try could count twice.
+        Err(error) if error.is_outage() && !error.is_unsent() && is_increment(step) => {
+            tally.count_uncertain();
+            shared.local.replayed(step);
+            return Err(error);
+        }
+        Err(error) if error.is_outage() || error.is_abandoned() => return Err(error),
+        // Somebody else has claimed the key, or it is of another type.
+        Ok(false) | Err(_) => {
+            tally.count_conflict();
+            shared.local.refused(step);
+        }
+    }
+    Ok(())
+}
+
+fn is_increment(step: &Step) -> bool {
+    matches!(step.replay, Replay::Increment(..))
+}

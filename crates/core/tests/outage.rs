@@ -1,0 +1,328 @@
+//! What an outage leaves behind once it is over, and how the store finds out that it is.
+
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use redlatch_core::clock::Clock;
+use redlatch_core::config::{MemoryLimits, OnOutage, Policy};
+use redlatch_core::keys::{Expiry, FORM, Ttl};
+use redlatch_core::notice::Notices;
+use redlatch_core::store::{Class, FallbackStore, Outcome, State, Store, UpstashStore, Write};
+use redlatch_gateway::{Fault, Gateway, Options};
+use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
+
+const MINUTE: Ttl = Ttl::from_whole_seconds(60);
+
+/// A fallback store, and another instance that reaches the same Redis whatever happens to the first.
+struct Outage {
+    store: FallbackStore<UpstashStore>,
+    upstash: Upstash,
+    other: UpstashStore,
+    _gateway: Gateway,
+}
+
+impl Outage {
+    async fn prepare() -> Self {
+        Self::with(MemoryLimits::default()).await
+    }
+
+    async fn with(limits: MemoryLimits) -> Self {
+        let upstash = Upstash::start().await;
+        let options = Options { redis: Some(Arc::clone(&upstash.redis)), ..Options::default() };
+        let gateway = Gateway::start(options).await.unwrap();
+        let other = UpstashStore::new(connect(remote(&gateway), &Notices::default()), Clock::system());
+        let store = fall_back(upstash.store.clone(), limits, &upstash.notices);
+        Self { store, upstash, other, _gateway: gateway }
+    }
+
+    async fn begin(&self) {
+        self.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
+        // The first call finds out.
+        self.store.exists(&key("any")).await.unwrap();
+        assert!(!self.store.is_remote_available());
+    }
+
+    async fn end(&self) {
+        self.upstash.gateway.clear_faults().await.unwrap();
+        settle(&self.store).await;
+    }
+
+    async fn in_redis(&self, name: &str) -> Option<String> {
+        self.other.get(&key(name)).await.unwrap()
+    }
+}
+
+/// Waits until Redis is available and has been told everything.
+async fn settle(store: &FallbackStore<UpstashStore>) {
+    let settled = async {
+        while !store.is_remote_available() || store.pending() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_written_is_in_redis_afterwards() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["set", "deleted", "group-set", "group-deleted", "taken", "swapped"] {
+        store.set(&key(name), "old", Expiry::Never).await.unwrap();
+    }
+    store.increment(&key("counter"), 5).await.unwrap();
+    store.set(&key("expiring"), "v", Expiry::Never).await.unwrap();
+
+    outage.begin().await;
+    store.set(&key("set"), "new", Expiry::After(MINUTE)).await.unwrap();
+    store.delete(&[key("deleted")]).await.unwrap();
+    assert_eq!(store.increment(&key("counter"), 2).await.unwrap(), 7);
+    assert_eq!(store.increment(&key("counter"), 3).await.unwrap(), 10);
+    assert!(store.expire(&key("expiring"), MINUTE).await.unwrap());
+    assert!(store.set_if_absent(&key("claimed"), "mine", MINUTE).await.unwrap());
+    assert_eq!(store.get_and_delete(&key("taken")).await.unwrap().as_deref(), Some("old"));
+    store.compare_and_set(&key("swapped"), "old", "new", MINUTE).await.unwrap();
+    let group = [
+        Write::Set { key: key("group-set"), value: "new".into(), expiry: Expiry::Never },
+        Write::Delete { key: key("group-deleted") },
+    ];
+    store.apply(&group).await.unwrap();
+    outage.end().await;
+
+    for (name, expected) in [
+        ("set", Some("new")),
+        ("deleted", None),
+        ("counter", Some("10")),
+        ("expiring", Some("v")),
+        ("claimed", Some("mine")),
+        ("taken", None),
+        ("swapped", Some("new")),
+        ("group-set", Some("new")),
+        ("group-deleted", None),
+    ] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), expected, "{name}");
+        assert_eq!(store.get(&key(name)).await.unwrap().as_deref(), expected, "{name}, as read");
+    }
+    for name in ["set", "expiring", "claimed", "swapped"] {
+        let left = pttl(&outage.upstash.client, name).await;
+        assert!((1..=60_000).contains(&left), "{name}: {left}");
+    }
+    assert_eq!(pttl(&outage.upstash.client, "group-set").await, -1);
+    assert!(store.memory().is_empty());
+    assert_eq!(store.metrics().replays().replayed(), 9);
+}
+
+#[tokio::test]
+async fn a_claim_does_not_take_a_key_from_another_instance_but_a_set_does() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    outage.begin().await;
+    assert!(store.set_if_absent(&key("claimed"), "mine", MINUTE).await.unwrap());
+    store.set(&key("set"), "mine", Expiry::Never).await.unwrap();
+    assert!(store.set_if_absent(&key("replaced"), "mine", MINUTE).await.unwrap());
+    store.set(&key("replaced"), "also mine", Expiry::Never).await.unwrap();
+    for name in ["claimed", "set", "replaced"] {
+        outage.other.set(&key(name), "theirs", Expiry::Never).await.unwrap();
+    }
+
+    outage.end().await;
+
+    assert_eq!(store.get(&key("claimed")).await.unwrap().as_deref(), Some("theirs"));
+    assert_eq!(outage.in_redis("set").await.as_deref(), Some("mine"));
+    assert_eq!(outage.in_redis("replaced").await.as_deref(), Some("also mine"));
+    assert_eq!(store.metrics().replays().conflicts(), 1);
+}
+
+#[tokio::test]
+async fn an_increment_is_added_to_what_others_have_counted() {
+    let outage = Outage::prepare().await;
+    outage.store.increment(&key("n"), 1).await.unwrap();
+    outage.begin().await;
+
+    outage.store.increment(&key("n"), 10).await.unwrap();
+    outage.other.increment(&key("n"), 100).await.unwrap();
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("n").await.as_deref(), Some("111"));
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_written_back_and_what_it_replaced_does_not_return() {
+    let outage = Outage::prepare().await;
+    outage.store.set(&key("k"), "before", Expiry::Never).await.unwrap();
+    outage.begin().await;
+    let soon = Clock::system().now() + 50;
+    outage.store.set(&key("k"), "short", Expiry::At(soon)).await.unwrap();
+    while outage.store.get(&key("k")).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("k").await, None);
+    assert_eq!(outage.store.metrics().replays().dropped_as_expired(), 1);
+}
+
+#[tokio::test]
+async fn reads_go_by_what_was_written_since_then_by_what_was_known_before() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    outage.other.set(&key("read"), "seen", Expiry::Never).await.unwrap();
+    outage.other.set(&key("unseen"), "v", Expiry::Never).await.unwrap();
+    assert_eq!(store.get(&key("read")).await.unwrap().as_deref(), Some("seen"));
+    store.set(&key("written"), "known", Expiry::After(MINUTE)).await.unwrap();
+    store.set(&key("removed"), "v", Expiry::Never).await.unwrap();
+
+    outage.begin().await;
+    store.delete(&[key("removed")]).await.unwrap();
+
+    assert_eq!(store.get(&key("read")).await.unwrap().as_deref(), Some("seen"));
+    assert_eq!(store.get(&key("written")).await.unwrap().as_deref(), Some("known"));
+    assert!(!store.set_if_absent(&key("written"), "claim", MINUTE).await.unwrap());
+    assert!(!store.exists(&key("removed")).await.unwrap());
+    assert_eq!(store.get(&key("unseen")).await.unwrap(), None);
+    let many = store.get_many(&[key("read"), key("unseen")]).await.unwrap();
+    assert_eq!(many, [Some("seen".to_owned()), None]);
+}
+
+#[tokio::test]
+async fn when_memory_is_full_new_writes_are_refused_and_nothing_is_lost() {
+    let outage = Outage::with(MemoryLimits { entries: 2, bytes: 1_000 }).await;
+    let store = &outage.store;
+    outage.begin().await;
+    store.set(&key("a"), "1", Expiry::Never).await.unwrap();
+    store.delete(&[key("b")]).await.unwrap();
+
+    assert!(store.set(&key("c"), "3", Expiry::Never).await.unwrap_err().is_full());
+    assert!(store.delete(&[key("d")]).await.unwrap_err().is_full());
+    store.set(&key("a"), "2", Expiry::Never).await.unwrap();
+    assert_eq!(store.get(&key("c")).await.unwrap(), None);
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("a").await.as_deref(), Some("2"));
+    assert_eq!(outage.in_redis("c").await, None);
+}
+
+#[tokio::test]
+async fn a_few_failures_in_a_row_make_an_outage_and_what_they_wrote_is_told_at_once() {
+    let stage = Fallback::start().await;
+    let (store, gateway) = (stage.store(), &stage.upstash.gateway);
+    let failing = || Fault::Status { status: 500, body: None, headers: BTreeMap::new() };
+    let write = async |name: &str| store.set_if_absent(&key(name), "v", MINUTE).await.unwrap();
+
+    // A claim is sent, looked for and sent again; then it is kept here.
+    gateway.add_fault(failing().times(8)).await.unwrap();
+    write("a").await;
+    assert!(store.is_remote_available());
+    gateway.clear_faults().await.unwrap();
+    settle(store).await;
+    assert_eq!(stage.upstash.store.get(&key("a")).await.unwrap().as_deref(), Some("v"));
+
+    gateway.add_fault(failing()).await.unwrap();
+    for name in ["b", "c", "d"] {
+        write(name).await;
+    }
+    assert!(!store.is_remote_available());
+}
+
+#[tokio::test]
+async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
+    let outage = Outage::prepare().await;
+    let failing = Fault::Status { status: 401, body: None, headers: BTreeMap::new() };
+    outage.upstash.gateway.add_fault(failing).await.unwrap();
+    let changes = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&changes);
+    outage.store.availability().subscribe(move |change| seen.lock().unwrap().push((change.from, change.to)));
+    outage.store.get(&key("k")).await.unwrap();
+    outage.upstash.gateway.reset_counters();
+
+    while changes.lock().unwrap().len() < 5 {
+        outage.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let requests = outage.upstash.gateway.counters().requests;
+    outage.end().await;
+
+    assert_eq!(requests, 2);
+    let mut seen = changes.lock().unwrap().clone();
+    assert_eq!(seen.pop(), Some((State::Probing, State::Available)));
+    assert_eq!(
+        seen[..3],
+        [
+            (State::Available, State::Degraded),
+            (State::Degraded, State::Probing),
+            (State::Probing, State::Degraded)
+        ]
+    );
+    assert_eq!(outage.upstash.notices.take(), [], "who listens is not told on the console, too");
+}
+
+#[tokio::test]
+async fn a_class_can_refuse_to_go_on_without_redis() {
+    let upstash = Upstash::start().await;
+    let on_outage = OnOutage::default().with(Class::Idempotency, Policy::Reject);
+    let (store, _recovery) = FallbackStore::new(
+        Some(upstash.store.clone()),
+        MemoryLimits::default(),
+        on_outage,
+        Clock::system(),
+        Notices::default(),
+    );
+    let strict = store.for_class(Class::Idempotency);
+    upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
+
+    for _ in 0..2 {
+        let error = strict.set(&key("k"), "v", Expiry::Never).await.unwrap_err();
+        assert!(error.is_no_fallback() && error.to_string().contains("onOutage"), "{error}");
+    }
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+    assert_eq!(store.metrics().calls(Class::Idempotency, Outcome::Rejected), 2);
+    assert_eq!(store.metrics().calls(Class::Manager, Outcome::FellBack), 1);
+}
+
+#[tokio::test]
+async fn an_increment_without_an_answer_is_neither_repeated_nor_replayed() {
+    let outage = Outage::prepare().await;
+    outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+
+    assert_eq!(outage.store.increment(&key("n"), 1).await.unwrap(), 1);
+
+    assert_eq!(outage.store.pending(), 0);
+    assert_eq!(outage.in_redis("n").await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn many_effects_are_replayed_in_few_requests() {
+    let outage = Outage::prepare().await;
+    outage.begin().await;
+    for number in 0..5_000 {
+        outage.store.set(&key(&format!("k{number}")), "v", Expiry::Never).await.unwrap();
+    }
+    outage.upstash.gateway.reset_counters();
+
+    outage.end().await;
+
+    // Ten for the effects, and the probes.
+    let counters = outage.upstash.gateway.counters();
+    assert_eq!(counters.requests - counters.command("ping"), 10);
+    assert_eq!(outage.in_redis("k4999").await.as_deref(), Some("v"));
+}
+
+#[tokio::test]
+async fn a_form_marked_during_an_outage_stays_the_claim_it_was() {
+    let outage = Outage::prepare().await;
+    outage.begin().await;
+    let name = FORM.key("key", "f").unwrap();
+    assert!(outage.store.set_if_absent(&name, "processing", MINUTE).await.unwrap());
+    outage.store.compare_and_set(&name, "processing", "completed", MINUTE).await.unwrap();
+    outage.other.set(&name, "theirs", Expiry::Never).await.unwrap();
+
+    outage.end().await;
+
+    assert_eq!(outage.other.get(&name).await.unwrap().as_deref(), Some("theirs"));
+}

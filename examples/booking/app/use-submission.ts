@@ -1,0 +1,108 @@
+'use client'
+
+import { useCallback, useEffect, useState } from 'react'
+import type { Booking } from '@/lib/booking'
+import type { Outcome } from '@/lib/outcome'
+// In the browser this is a small module on the tab's own memory.
+import { FormCache } from '@/lib/redis'
+import { forgetPending, type Pending, pending, remember } from './pending'
+
+export type SubmissionState =
+  | { kind: 'idle' }
+  | { kind: 'working'; isResumed: boolean }
+  | { kind: 'created' | 'replayed'; url: string }
+  | { kind: 'blocked'; by: 'tab' | 'processing' | 'done'; url?: string }
+  | { kind: 'failed'; message: string }
+  | { kind: 'unreachable' }
+
+const CLAIM_SECONDS = 60
+const RESUME_TRIES = 40
+const RESUME_PAUSE_MS = 500
+
+/** Sends bookings, each with an idempotency key, and after a reload goes on with the one that was under way. */
+export function useSubmission() {
+  const [state, setState] = useState<SubmissionState>({ kind: 'idle' })
+
+  const submit = useCallback(async (booking: Booking) => {
+    if (!(await claim(booking))) return setState(await blockedInTab(booking))
+    setState({ kind: 'working', isResumed: false })
+    // What was sent without an answer is sent again with its own key; anything else is a new request.
+    setState(await settle(booking, () => send(pending(booking) ?? remember(booking))))
+  }, [])
+
+  useEffect(() => {
+    const unanswered = pending()
+    if (!unanswered) return
+    resume(unanswered, setState)
+  }, [])
+
+  return { state, submit }
+}
+
+/** A click too many does not take the way to the payment from the page. */
+async function blockedInTab(booking: Booking) {
+  const by = (await FormCache.isProcessing(tabKey(booking))) ? 'tab' : 'done'
+  return (before: SubmissionState): SubmissionState => ({
+    kind: 'blocked',
+    by,
+    ...('url' in before && { url: before.url }),
+  })
+}
+
+async function resume(unanswered: Pending, setState: (state: SubmissionState) => void) {
+  // React runs effects twice during development: the tab's claim lets only one go on.
+  if (!(await claim(unanswered.booking))) return
+  setState({ kind: 'working', isResumed: true })
+  setState(await settle(unanswered.booking, () => sendUntilAnswered(unanswered)))
+}
+
+const tabKey = ({ eventId, guestEmail, startTime }: Booking) =>
+  FormCache.generateKey(eventId, guestEmail, startTime)
+
+/** Claims the form for this click. It stops a double click before a request is made; the server stops all the others. */
+function claim({ eventId, guestEmail, startTime, ...rest }: Booking): Promise<boolean> {
+  const submission = { eventId, guestEmail, startTime, timestamp: Date.now() }
+  return FormCache.tryAcquireProcessing(
+    tabKey({ eventId, guestEmail, startTime, ...rest }),
+    submission,
+    CLAIM_SECONDS,
+  )
+}
+
+/** Turns an answer into what is shown, and lets go of the tab's claim in the way that fits it. */
+async function settle(booking: Booking, request: () => Promise<Outcome>): Promise<SubmissionState> {
+  let outcome: Outcome
+  try {
+    outcome = await request()
+  } catch {
+    await FormCache.delete(tabKey(booking))
+    return { kind: 'unreachable' }
+  }
+  forgetPending()
+  if (outcome.kind === 'created' || outcome.kind === 'replayed') {
+    await FormCache.markCompleted(tabKey(booking))
+    return outcome
+  }
+  await FormCache.delete(tabKey(booking))
+  if (outcome.kind === 'failed') return outcome
+  return { kind: 'blocked', by: outcome.isProcessing ? 'processing' : 'done' }
+}
+
+/** Rejects when no answer arrives, which says nothing about whether the request did. */
+async function send({ booking, idempotencyKey }: Pending): Promise<Outcome> {
+  const response = await fetch('/api/create-payment-intent', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+    body: JSON.stringify(booking),
+  })
+  return response.json()
+}
+
+/** Asks until the request that was sent before the reload is no longer being worked on. */
+async function sendUntilAnswered(unanswered: Pending): Promise<Outcome> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await send(unanswered)
+    if (outcome.kind !== 'blocked' || !outcome.isProcessing || tries === RESUME_TRIES) return outcome
+    await new Promise((resolve) => setTimeout(resolve, RESUME_PAUSE_MS))
+  }
+}

@@ -1,0 +1,1 @@
+export { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'

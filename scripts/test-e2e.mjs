@@ -1,0 +1,86 @@
+// Packs the package, installs it into projects outside this repository and tests it there, with Chromium where there is
+// a page. Ends with one line: N passed, N failed.
+//   node scripts/test-e2e.mjs [booking] [consumers] [package]
+// REDLATCH_ADDONS names a folder with an addon that was built elsewhere, for this machine.
+
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { run as runTests } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+import { buildPortable, portableTarget } from './build-portable.mjs'
+import { installExample, installPacked } from './example.mjs'
+import { pack } from './pack.mjs'
+import { buildAddon, buildGateway, installChromium, installPackages, installRedis, root } from './setup.mjs'
+
+const tests = join(root, '__test__', 'e2e')
+
+/** The folder with the addon: the one that was built elsewhere, or a new one, as it is published if there is a way to. */
+function addons() {
+  if (process.env.REDLATCH_ADDONS) return resolve(process.env.REDLATCH_ADDONS)
+  const target = portableTarget()
+  if (target) return buildPortable(target)
+  buildAddon()
+  return root
+}
+
+/** Makes the projects under test, in a new folder. */
+function prepare(files) {
+  const folder = mkdtempSync(join(tmpdir(), 'redlatch-e2e-'))
+  const packages = join(folder, 'packages')
+  mkdirSync(packages)
+  const packed = pack(packages, addons())
+  if (files.includes('booking.e2e.mjs')) prepareApp(join(folder, 'booking'), packed)
+  for (const name of files.includes('consumers.e2e.mjs') ? readdirSync(join(tests, 'consumers')) : []) {
+    cpSync(join(tests, 'consumers', name), join(folder, name), { recursive: true })
+    installPacked(join(folder, name), packed)
+  }
+  Object.assign(process.env, { REDLATCH_E2E_FOLDER: folder, REDLATCH_E2E_PACKED: JSON.stringify(packed) })
+  return folder
+}
+
+/** The example, with pages and routes for the tests alone, and what drives it and stands behind it. */
+function prepareApp(app, packed) {
+  installRedis()
+  installChromium()
+  buildGateway()
+  cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
+  installExample(app, packed)
+}
+
+/** The files with tests; `only` names some of them. */
+function chosenFiles(only) {
+  const files = readdirSync(tests).filter((name) => name.endsWith('.e2e.mjs'))
+  return files.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+}
+
+/** Runs the files one after the other, because they share the machine. */
+function runFiles(files) {
+  const total = { passed: 0, failed: 0 }
+  const stream = runTests({ files: files.map((name) => join(tests, name)), concurrency: 1 })
+  stream.on('test:pass', ({ details }) => {
+    if (details.type !== 'suite') total.passed += 1
+  })
+  stream.on('test:fail', ({ details }) => {
+    // A suite that fails by its tests alone is no failure of its own; one whose set-up fails is.
+    if (details.error.failureType !== 'subtestsFailed') total.failed += 1
+  })
+  return new Promise((resolve) => {
+    stream
+      .compose(spec)
+      .on('end', () => resolve(total))
+      .pipe(process.stdout, { end: false })
+  })
+}
+
+installPackages()
+const files = chosenFiles(process.argv.slice(2))
+const folder = prepare(files)
+try {
+  const { passed, failed } = await runFiles(files)
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
