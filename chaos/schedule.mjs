@@ -26,10 +26,13 @@ export function* steps(random, only, clients) {
 export async function makeTrouble(run, seconds) {
   const end = now() + seconds * 1_000
   for (;;) {
-    const { value: step } = run.steps.next()
+    // One that the first part of the run has no time for is the first of the second part.
+    run.pending ??= run.steps.next().value
+    const step = run.pending
     nextStep(run)
     await pause(step.calm)
     if (now() + step.milliseconds > end) break
+    run.pending = undefined
     const window = await oneFault(run, step)
     if (step.waits) await recover(run, window)
   }
