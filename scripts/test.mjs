@@ -46,6 +46,12 @@ function leakTest() {
   count(ok ? 1 : 0, ok ? 0 : 1)
 }
 
+/** Twenty seconds of faults, in which every promise about outages is kept. */
+function chaosTest() {
+  const ok = run('node', ['chaos/main.mjs', '--seconds', '20'])
+  count(ok ? 1 : 0, ok ? 0 : 1)
+}
+
 function runAndRead(command, args) {
   console.log(`> ${[command, ...args].join(' ')}`)
   return new Promise((resolve) => {
@@ -71,5 +77,6 @@ buildGateway()
 await rustTests()
 javaScriptTests()
 leakTest()
+chaosTest()
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

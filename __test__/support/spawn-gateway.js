@@ -1,4 +1,5 @@
-// Starts the Upstash-compatible test server with a Redis of its own. Plain JavaScript, because leak.mjs uses it too.
+// Starts the Upstash-compatible test server with a Redis of its own, unless it is told of one by --redis-url. Plain
+// JavaScript, because leak.mjs uses it too.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
@@ -9,7 +10,8 @@ const program = join(__dirname, '..', '..', 'target', 'release', 'redlatch-gatew
 
 /** Resolves once the gateway is ready. It ends with this process, or when `stop` is called. */
 async function spawnGateway(options = []) {
-  const child = spawn(program, ['--spawn-redis', '--exit-with-stdin', ...options], {
+  const redis = options.includes('--redis-url') ? [] : ['--spawn-redis']
+  const child = spawn(program, [...redis, '--exit-with-stdin', ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')

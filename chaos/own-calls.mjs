@@ -1,0 +1,131 @@
+// Random calls on the keys that one process has for itself.
+
+import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+
+import { now } from './clock.mjs'
+import { entries, formToken, kinds, tokens } from './keys.mjs'
+
+const KEYS_OF_A_KIND = 4
+const LONG_TTL = 600
+
+const randomTtl = (random) => (random.once(3) ? random.between(1, 3) : LONG_TTL)
+
+/** Each turns a key, a token that is used once, and a TTL into what to record and how to call. */
+const writing = {
+  text: (key, token, ttl) => [{ token, ttl }, () => redisManager.set(key, token, ttl)],
+  result: (key, token, ttl) => [{ token, ttl }, () => IdempotencyCache.set(key, entries.result(token), ttl)],
+  form: (key, token, ttl) => [
+    { token: formToken(token, 'processing'), ttl },
+    () => FormCache.set(key, entries.form(token, 'processing'), ttl),
+  ],
+  customer: (key, token, ttl) => [
+    { token, ttl },
+    () => CustomerCache.setCustomer(key, entries.customer(token), ttl),
+  ],
+}
+
+const reading = {
+  text: (key) => redisManager.get(key),
+  result: (key) => IdempotencyCache.get(key),
+  form: (key) => FormCache.get(key),
+  customer: (key) => CustomerCache.getCustomer(key),
+}
+
+const removing = {
+  text: (key) => redisManager.del(key),
+  result: (key) => IdempotencyCache.delete(key),
+  form: (key) => FormCache.delete(key),
+  customer: (key) => CustomerCache.deleteCustomer(key),
+}
+
+/** What only some caches have. */
+const special = {
+  text: [forever, writeUntil, create, expire, exists, readMany],
+  result: [(own, kind, key) => own.record('exists', kind, key, {}, () => IdempotencyCache.exists(key))],
+  form: [mark, isProcessing],
+  customer: [],
+}
+
+export class OwnCalls {
+  #count = 0
+
+  /** `name` is in all its keys and tokens, so nobody else writes them. */
+  constructor(recorder, random, name) {
+    Object.assign(this, { recorder, random, name })
+  }
+
+  /** Makes one random call, or one that counts as several. */
+  make() {
+    const kind = this.random.pick(kinds)
+    const key = `${this.name}.${kind}.${this.random.between(1, KEYS_OF_A_KIND)}`
+    const choice = this.random.between(1, 20)
+    if (choice <= 7) return this.record('read', kind, key, {}, () => reading[kind](key), tokens[kind])
+    if (choice <= 12) return this.#write(kind, key)
+    if (choice <= 14) return this.record('remove', kind, key, {}, () => removing[kind](key))
+    const other = special[kind].length > 0 ? this.random.pick(special[kind]) : undefined
+    return other ? other(this, kind, key) : this.#write(kind, key)
+  }
+
+  record(op, kind, key, more, make, token) {
+    return this.recorder.call({ area: 'own', op, kind, key, ...more }, make, token)
+  }
+
+  token() {
+    this.#count += 1
+    return `${this.name}.${this.#count}`
+  }
+
+  #write(kind, key) {
+    const [more, make] = writing[kind](key, this.token(), randomTtl(this.random))
+    return this.record('write', kind, key, more, make)
+  }
+}
+
+function forever(own, kind, key) {
+  const token = own.token()
+  return own.record('write', kind, key, { token }, () => redisManager.set(key, token))
+}
+
+function writeUntil(own, kind, key) {
+  const token = own.token()
+  // Now and then a moment that is past, which leaves no key behind.
+  const milliseconds = own.random.once(5)
+    ? -1_000
+    : randomTtl(own.random) * 1_000 + own.random.between(0, 999)
+  const more = { token, until: now() + milliseconds }
+  const expiresAt = Date.now() + milliseconds
+  return own.record('write', kind, key, more, () => redisManager.setWithTimestamp(key, token, expiresAt))
+}
+
+function create(own, kind, key) {
+  const token = own.token()
+  const ttl = randomTtl(own.random)
+  return own.record('create', kind, key, { token, ttl }, () => redisManager.setNx(key, token, ttl))
+}
+
+function expire(own, kind, key) {
+  const ttl = randomTtl(own.random)
+  return own.record('expire', kind, key, { ttl }, () => redisManager.expire(key, ttl))
+}
+
+function exists(own, kind, key) {
+  return own.record('exists', kind, key, {}, () => redisManager.exists(key))
+}
+
+function readMany(own, kind, key) {
+  const keys = [key, ...[1, 2].map((number) => `${own.name}.${kind}.${number}`)]
+  return own.record('readMany', kind, key, { keys }, () => redisManager.mget(keys))
+}
+
+function mark(own, kind, key) {
+  const [status, call] = own.random.pick([
+    ['completed', FormCache.markCompleted],
+    ['failed', FormCache.markFailed],
+  ])
+  const ttl = randomTtl(own.random)
+  return own.record('mark', kind, key, { status, ttl }, () => call(key, ttl))
+}
+
+function isProcessing(own, kind, key) {
+  return own.record('isProcessing', kind, key, {}, () => FormCache.isProcessing(key))
+}

@@ -1,0 +1,73 @@
+// Which fault comes when: drawn beforehand, so that a seed repeats it. Every kind comes once before any comes again.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { now } from './clock.mjs'
+import { kinds } from './faults.mjs'
+
+/** A client that is not back by then does not come back. Probes are at most 15 s apart. */
+const RECOVERY_LIMIT_MS = 17_000
+
+/** The endless list of what comes, of the kinds in `only`. */
+export function* steps(random, only, clients) {
+  for (;;) {
+    for (const kind of random.shuffled(only)) {
+      const targets =
+        kinds[kind].isShared || random.once(4) ? [...Array(clients).keys()] : [random.between(0, clients - 1)]
+      const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
+      // A fault that comes at once hits clients that are still recovering from the one before.
+      const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
+      yield { kind, targets, milliseconds, calm, waits: calm >= 200, random: random.fork() }
+    }
+  }
+}
+
+/** Makes trouble until `seconds` are over. Keeps in `run.windows` when each fault was there, and for whom. */
+export async function makeTrouble(run, seconds) {
+  const end = now() + seconds * 1_000
+  for (;;) {
+    // One that the first part of the run has no time for is the first of the second part.
+    run.pending ??= run.steps.next().value
+    const step = run.pending
+    nextStep(run)
+    await pause(step.calm)
+    if (now() + step.milliseconds > end) break
+    run.pending = undefined
+    const window = await oneFault(run, step)
+    if (step.waits) await recover(run, window)
+  }
+}
+
+/** The clients' counters are different ones before, during and after a fault, so that it is seen in few of them. */
+function nextStep(run) {
+  run.step = (run.step ?? 0) + 1
+  for (const client of run.clients) client.tell('step', { number: run.step })
+}
+
+async function oneFault(run, { kind, targets, milliseconds, random }) {
+  // It is in the list before it is over, because the machine may stall at any point.
+  const { isClean } = kinds[kind]
+  const window = {
+    kind,
+    targets,
+    isClean,
+    from: now(),
+    inForce: Number.POSITIVE_INFINITY,
+    to: Number.POSITIVE_INFINITY,
+  }
+  run.windows.push(window)
+  const end = await kinds[kind].apply(run, targets, random)
+  window.inForce = now()
+  nextStep(run)
+  await pause(milliseconds)
+  await end()
+  window.to = now()
+  return window
+}
+
+async function recover(run, window) {
+  const back = await Promise.all(
+    run.clients.map((client) => client.availableAfter(window.to, RECOVERY_LIMIT_MS)),
+  )
+  run.recoveries.push(...back.map((at) => ({ milliseconds: at - window.to, kind: window.kind })))
+}
