@@ -5,9 +5,9 @@ import spawning from '../__test__/support/spawn-gateway.js'
 export class Gateway {
   #controlUrl
 
-  /** A gateway of its own in front of `redis`, so that a fault can hit one client only. */
+  /** A gateway in front of `redis`, so that a fault can hit one client only; without it, in front of one of its own. */
   static async start(redis) {
-    const { address, stop } = await spawning.spawnGateway(['--redis-url', redis.url])
+    const { address, stop } = await spawning.spawnGateway(redis ? ['--redis-url', redis.url] : [])
     return new Gateway(address, stop)
   }
 
@@ -23,6 +23,10 @@ export class Gateway {
 
   async clear() {
     await this.#ask('DELETE')
+  }
+
+  async counters() {
+    return (await fetch(`${this.#controlUrl}/counters`)).json()
   }
 
   async #ask(method, body) {

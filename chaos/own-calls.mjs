@@ -48,6 +48,8 @@ const special = {
 
 export class OwnCalls {
   #count = 0
+  /** Marks under way, by key. */
+  #marks = new Map()
 
   /** `name` is in all its keys and tokens, so nobody else writes them. */
   constructor(recorder, random, name) {
@@ -58,6 +60,8 @@ export class OwnCalls {
   make() {
     const kind = this.random.pick(kinds)
     const key = `${this.name}.${kind}.${this.random.between(1, KEYS_OF_A_KIND)}`
+    // A mark may take a second request, which comes after the other calls of its turn: so it has the key for itself.
+    if (this.#marks.has(key)) return this.#marks.get(key)
     const choice = this.random.between(1, 20)
     if (choice <= 7) return this.record('read', kind, key, {}, () => reading[kind](key), tokens[kind])
     if (choice <= 12) return this.#write(kind, key)
@@ -68,6 +72,13 @@ export class OwnCalls {
 
   record(op, kind, key, more, make, token) {
     return this.recorder.call({ area: 'own', op, kind, key, ...more }, make, token)
+  }
+
+  async mark(key, status, ttl, call) {
+    const marked = this.record('mark', 'form', key, { status, ttl }, () => call(key, ttl))
+    this.#marks.set(key, marked)
+    await marked
+    this.#marks.delete(key)
   }
 
   token() {
@@ -117,13 +128,12 @@ function readMany(own, kind, key) {
   return own.record('readMany', kind, key, { keys }, () => redisManager.mget(keys))
 }
 
-function mark(own, kind, key) {
+function mark(own, _, key) {
   const [status, call] = own.random.pick([
     ['completed', FormCache.markCompleted],
     ['failed', FormCache.markFailed],
   ])
-  const ttl = randomTtl(own.random)
-  return own.record('mark', kind, key, { status, ttl }, () => call(key, ttl))
+  return own.mark(key, status, randomTtl(own.random), call)
 }
 
 function isProcessing(own, kind, key) {

@@ -27,9 +27,15 @@ const explains = {
 export class OwnKey {
   #held = [absent]
 
-  /** Takes a call into account; `false` if its answer is not explained. */
-  take(call) {
-    const isExplained = call.error !== undefined || this.explains(call)
+  /**
+   * Takes a call into account; `false` if its answer is not explained. `overtaking` are later calls that were under way
+   * at the same time and may have been executed before.
+   */
+  take(call, overtaking) {
+    const isExplained =
+      call.error !== undefined ||
+      this.explains(call) ||
+      overtaking.some((later) => this.#after(later).some((held) => explains[call.op](held, call)))
     const effect = call.error === undefined ? this.#after(call) : [...this.#held, ...this.#after(call)]
     this.#held = distinct(effect)
     return isExplained

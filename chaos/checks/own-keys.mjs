@@ -12,7 +12,7 @@ export async function check(run) {
   const left = []
   for (const [key, calls] of callsByKey(run)) {
     const model = new OwnKey()
-    const wrong = follow(model, calls, run.losses)
+    const wrong = follow(model, calls, run)
     if (wrong) violations.push(wrong)
     left.push({ key, kind: calls[0].kind, model, calls })
   }
@@ -36,18 +36,27 @@ function callsByKey({ clients }) {
 }
 
 /** Stops at the first answer that is not explained, because what comes after may only be its consequence. */
-function follow(model, calls, losses) {
+function follow(model, calls, { losses, circumstances }) {
   let known = 0
   let wrong
-  for (const call of calls) {
+  for (const [at, call] of calls.entries()) {
     for (; known < losses.length && losses[known].from < call.end; known += 1) model.lose()
     const expected = model.expected
-    if (!model.take(call)) wrong ??= violation({ title, call, expected, calls })
+    // A request that has been sent again asks when the later calls of its turn have been executed already.
+    const overtaking = circumstances.isAmbiguous(call) ? underWay(calls, at) : []
+    if (!model.take(call, overtaking)) wrong ??= violation({ title, call, expected, calls })
     // It may have taken effect just before the data was lost.
     if (losses.some(({ from, to }) => from < call.end && call.start < to)) model.lose()
   }
   if (known < losses.length) model.lose()
   return wrong
+}
+
+/** The calls that began after the one at `at`, but before it had its answer. */
+function underWay(calls, at) {
+  const isOver = (later) => later.start > calls[at].end
+  const over = calls.findIndex((later, index) => index > at && isOver(later))
+  return calls.slice(at + 1, over < 0 ? calls.length : over)
 }
 
 async function compare(left, readAll) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::Database;
 use super::fallback::Shared;
@@ -11,6 +12,8 @@ use crate::keys::{Expiry, Key};
 
 /// As many commands as go into one request, two for a claim.
 const STEPS_AT_ONCE: usize = 500;
+/// After so many, the thread gets to other calls.
+const NOTES_AT_ONCE: usize = 50;
 
 /// What to do in Redis for one key.
 pub(super) struct Step {
@@ -44,16 +47,24 @@ pub enum Replay {
 /// When the database cannot be used; what has not been replayed stays.
 pub(super) async fn replay_all<R: Database>(shared: &Shared<R>, remote: &R) -> Result<(), Error> {
     while shared.local.pending() > 0 {
+        let start = Instant::now();
         let steps = shared.local.steps(STEPS_AT_ONCE);
         let outcomes = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay))).await;
         let mut outage = None;
-        for (step, outcome) in steps.iter().zip(outcomes) {
+        for (index, (step, outcome)) in steps.iter().zip(outcomes).enumerate() {
             if let Err(error) = take_note(shared, step, outcome) {
                 outage = Some(error);
+            }
+            if index % NOTES_AT_ONCE == 0 {
+                tokio::task::yield_now().await;
             }
         }
         if let Some(error) = outage {
             return Err(error);
+        }
+        if shared.local.pending() > 0 {
+            // As long as it took: half of the time belongs to other calls.
+            tokio::time::sleep(start.elapsed()).await;
         }
     }
     Ok(())
