@@ -1,6 +1,7 @@
 // The report of a run, which is also bench/RESULTS.md.
 
 import { PEER } from './plan.mjs'
+import { reasonsFor } from './reasons.mjs'
 import {
   flowSection,
   leakSection,
@@ -10,6 +11,7 @@ import {
   targetSection,
 } from './sections.mjs'
 import { table } from './table.mjs'
+import { targets } from './targets.mjs'
 
 const how = `Made by \`npm run bench\`. Everything runs on one machine over loopback: Redis, the gateway of this repository in
 front of it (release build), and the clients. So the servers' own work is in every figure, and takes its share of the
@@ -61,5 +63,7 @@ export function report(results, machine) {
     '## To reach',
     `GET of 100 bytes, against ${PEER} where nothing else is named.`,
     targetSection(results),
+    'What is not reached, and why:',
+    reasonsFor(targets(results)),
   ].join('\n\n')
 }

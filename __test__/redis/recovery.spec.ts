@@ -3,6 +3,7 @@ import { Redis } from '@upstash/redis'
 import { FormCache, IdempotencyCache, type RedlatchOptions, redisManager, type StateChange } from 'redlatch'
 import { eventually } from '../support/eventually'
 import { type Gateway, startGateway } from '../support/gateway'
+import { outputOf } from '../support/run-node'
 import { claim, uniqueKey } from '../support/samples'
 
 let gateway: Gateway
@@ -209,8 +210,6 @@ describe('getMetrics', () => {
 })
 
 test('a listener keeps no process alive', async () => {
-  const { outputOf } = await import('../support/run-node')
-
   const output = await outputOf(
     `const { redisManager } = require('redlatch')
     redisManager.onStateChange(() => undefined)
