@@ -2,7 +2,7 @@
 //! prefix, no JSON shape and no caching.
 //!
 //! - `realm`: what one evaluation of `index.js` has: its settings, its service, its promises.
-//! - `promise`: calls on their way to the core and their outcomes on the way back, in batches.
+//! - `promise`, `outcomes`: calls on their way to the core and their outcomes on the way back, in batches.
 //! - `handle`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
 //! - `redis_manager`, `idempotency_cache`, `form_cache`, `customer_cache`: one class each.
@@ -20,6 +20,7 @@ mod form_cache;
 mod handle;
 mod idempotency_cache;
 mod io_thread;
+mod outcomes;
 mod promise;
 mod realm;
 mod redis_manager;

@@ -10,10 +10,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Either, Either4, Env, FnArgs, Function, FunctionRef, Null};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use redlatch_core::notice::Notice;
 use redlatch_core::store::StateChange;
 use redlatch_core::{Error as CoreError, Result as CoreResult};
@@ -21,6 +20,7 @@ use redlatch_core::{Error as CoreError, Result as CoreResult};
 use crate::error::Failure;
 use crate::handle::Handle;
 use crate::io_thread::Call;
+use crate::outcomes::{Outcomes, Queue};
 
 /// What a call resolves to: a boolean, a number, a string or JSON that `promises.js` parses; `null` for nothing, of
 /// which `promises.js` makes `undefined` where that is the result.
@@ -72,8 +72,6 @@ pub(crate) type Outcome = CoreResult<Value>;
 pub(crate) type SettleArgs =
     FnArgs<(Vec<Either<u32, Value>>, Vec<Either<u32, String>>, Vec<String>, Vec<Either<String, f64>>)>;
 
-type WakeUp = ThreadsafeFunction<(), (), (), napi::Status, false, true>;
-
 /// The calls of one realm that are not settled yet. Belongs to its JavaScript thread.
 pub(crate) struct Promises {
     waiting: RefCell<Vec<(Arc<Handle>, Call)>>,
@@ -82,73 +80,6 @@ pub(crate) struct Promises {
     is_watching: Cell<bool>,
     settle: RefCell<Option<FunctionRef<SettleArgs, ()>>>,
     outcomes: RefCell<Option<Arc<Outcomes>>>,
-}
-
-/// Outcomes that have not been told to JavaScript, and what wakes it. Used by all threads.
-struct Outcomes {
-    queue: Mutex<Queue>,
-    wake_up: Mutex<WakeUp>,
-}
-
-#[derive(Default)]
-struct Queue {
-    outcomes: Vec<(u32, Outcome)>,
-    notices: Vec<Notice>,
-    changes: Vec<StateChange>,
-}
-
-impl Outcomes {
-    fn push_change(self: &Arc<Self>, change: StateChange) {
-        lock(&self.queue).changes.push(change);
-        drop(WakeUpWhenDropped(Arc::clone(self)));
-    }
-
-    fn push(self: &Arc<Self>, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
-        let mut queue = lock(&self.queue);
-        let is_first = queue.outcomes.is_empty();
-        queue.outcomes.push((slot, outcome));
-        queue.notices.extend(notices);
-        drop(queue);
-        if !is_first {
-            return;
-        }
-        let wake_up = WakeUpWhenDropped(Arc::clone(self));
-        if let Ok(io_thread) = tokio::runtime::Handle::try_current() {
-            // Behind the other calls that the same answer has made ready, so that all are settled together.
-            io_thread.spawn(async move { drop(wake_up) });
-        }
-    }
-
-    /// Wakes the JavaScript thread again for outcomes that it could not settle yet.
-    fn wake_up_if_any(self: &Arc<Self>) {
-        if !lock(&self.queue).outcomes.is_empty() {
-            drop(WakeUpWhenDropped(Arc::clone(self)));
-        }
-    }
-
-    /// Lets the wake-up keep the process alive, or no longer.
-    fn reference(&self, env: &Env, keep_alive: bool) -> napi::Result<()> {
-        let mut wake_up = lock(&self.wake_up);
-        #[expect(
-            deprecated,
-            reason = "cloning counts threads; whether the event loop may end is another matter"
-        )]
-        if keep_alive { wake_up.refer(env) } else { wake_up.unref(env) }
-    }
-}
-
-/// Wakes the JavaScript thread even when the I/O thread ends before it gets to it.
-struct WakeUpWhenDropped(Arc<Outcomes>);
-
-impl Drop for WakeUpWhenDropped {
-    fn drop(&mut self) {
-        // Fails only while the environment is being torn down, when nobody waits any more.
-        lock(&self.0.wake_up).call((), ThreadsafeFunctionCallMode::NonBlocking);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The right and the duty to settle one promise, from any thread. Dropped unused, as by a panic, it rejects.
@@ -286,7 +217,7 @@ impl Promises {
             promises.upgrade().map_or(Ok(()), |promises| promises.drain(context.env))
         })?;
         let wake_up = drain.build_threadsafe_function::<()>().weak::<true>().build()?;
-        let outcomes = Arc::new(Outcomes { queue: Mutex::default(), wake_up: Mutex::new(wake_up) });
+        let outcomes = Arc::new(Outcomes::new(wake_up));
         *self.outcomes.borrow_mut() = Some(Arc::clone(&outcomes));
         Ok(outcomes)
     }
@@ -299,7 +230,7 @@ impl Promises {
         else {
             return Ok(());
         };
-        let Queue { outcomes: settled, notices, changes } = std::mem::take(&mut *lock(&outcomes.queue));
+        let Queue { outcomes: settled, notices, changes } = outcomes.take();
         self.under_way.set(self.under_way.get() - settled.len());
         if self.under_way.get() == 0 && !settled.is_empty() {
             outcomes.reference(env, false)?;

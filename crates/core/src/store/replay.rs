@@ -22,7 +22,7 @@ pub(super) struct Step {
     pub(super) replay: Replay,
 }
 
-/// An [`Effect`](super::effect::Effect) together with the value that it is about.
+/// What Redis is to be told of a key, together with the value that it is about.
 pub enum Replay {
     /// Store the value.
     Set(Arc<str>, Expiry),

@@ -4,11 +4,6 @@
 //! all that is there and sends it: one command to `/`, several to `/pipeline`, an atomic group to `/multi-exec` on its
 //! own. Commands of one request run in the order in which they were called.
 
-//!
-//! Every command has a deadline, by which it has an answer or an error. Until then, a request that fails for a reason
-//! that may pass is sent again, but of its commands only those that may run twice ([`Command::is_repeatable`]), or all
-//! when nothing was sent: whoever asked for the others is told, and has to find out.
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +11,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::client::{Endpoint, Http};
-use super::reply::{self, Asked};
+use super::client::Http;
+use super::database::{Answers, Database, Waiting, fail_all};
 use super::traffic::Traffic;
 use super::{Command, Reply};
 use crate::clock::Clock;
@@ -32,13 +27,6 @@ const MAX_BATCH_COMMANDS: usize = 1_000;
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// With this many requests under way, commands wait, and leave together when one is answered.
 const MAX_REQUESTS: usize = 32;
-/// How often a request is sent at most.
-const MAX_ATTEMPTS: u32 = 3;
-/// The pause before a repeat is random between this and three times the one before it.
-/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-
-type Answers = Result<Vec<Result<Reply>>>;
 
 /// Puts commands into the queue of a [`Driver`].
 #[derive(Clone)]
@@ -60,12 +48,6 @@ pub struct Driver {
 enum Queued {
     Command(Command, Waiting),
     Transaction(Vec<Command>, Instant, oneshot::Sender<Answers>),
-}
-
-/// Who waits for the reply to one command, and until when.
-struct Waiting {
-    answer: oneshot::Sender<Result<Reply>>,
-    deadline: Instant,
 }
 
 impl Client {
@@ -130,7 +112,7 @@ impl Driver {
     /// Sends batches until every [`Client`] is gone and every answer is in.
     pub async fn run(mut self) {
         let http = Http::new(&self.remote, self.clock, &self.notices);
-        let database = http.map(|http| Arc::new(Database { http, traffic: self.traffic }));
+        let database = http.map(|http| Arc::new(Database::new(http, self.traffic)));
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
         let mut queued = Vec::new();
@@ -225,118 +207,4 @@ impl Batch {
             }
         }
     }
-}
-
-fn fail_all(waiting: impl IntoIterator<Item = Waiting>, error: &Error) {
-    for Waiting { answer, .. } in waiting {
-        let _ = answer.send(Err(error.clone()));
-    }
-}
-
-/// The database's endpoint, and how requests to it fare.
-struct Database {
-    http: Http,
-    traffic: Arc<Traffic>,
-}
-
-impl Database {
-    async fn transaction(&self, commands: &[Command], deadline: Instant) -> Answers {
-        let mut pauses = Pauses::new(deadline);
-        loop {
-            let answer = self.request(Endpoint::Transaction, commands, deadline).await;
-            match &answer {
-                Err(error)
-                    if error.is_transient()
-                        && commands.iter().all(Command::is_repeatable)
-                        && pauses.wait(error).await => {}
-                _ => return answer,
-            }
-            self.traffic.retried();
-        }
-    }
-
-    /// Sends commands and hands out their replies; the error is one of the database as a whole.
-    async fn pipeline(&self, mut commands: Vec<Command>, mut waiting: Vec<Waiting>) -> Result<()> {
-        let mut pauses =
-            Pauses::new(waiting.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now));
-        loop {
-            let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
-            let deadline = waiting.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
-            let error = match self.request(endpoint, &commands, deadline).await {
-                Ok(replies) => {
-                    waiting.into_iter().zip(replies).for_each(|(one, reply)| drop(one.answer.send(reply)));
-                    return Ok(());
-                }
-                Err(error) if error.is_outage() => error,
-                Err(refusal) => {
-                    fail_all(waiting, &refusal);
-                    return Ok(());
-                }
-            };
-            let all = commands.into_iter().zip(waiting);
-            let may_help = error.is_transient() || error.is_timeout();
-            let (again, over): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
-                may_help && command.is_repeatable() && one.deadline > Instant::now()
-            });
-            fail_all(over.into_iter().map(|(_, one)| one), &error);
-            (commands, waiting) = again.into_iter().unzip();
-            if commands.is_empty() || !pauses.wait(&error).await {
-                fail_all(waiting, &error);
-                return Err(error);
-            }
-            self.traffic.retried();
-        }
-    }
-
-    async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Answers {
-        let start = Instant::now();
-        let batch = endpoint != Endpoint::Command;
-        let answer = self.http.post(endpoint, body(commands, batch), deadline).await?;
-        self.traffic.answered(start.elapsed());
-        let asked = Asked { commands, batch, token: self.http.token(), retry_after: answer.retry_after };
-        reply::read(answer.status, &answer.body, asked)
-    }
-}
-
-/// The pauses between the attempts of one request.
-struct Pauses {
-    deadline: Instant,
-    attempts: u32,
-    last: Duration,
-}
-
-impl Pauses {
-    fn new(deadline: Instant) -> Self {
-        Self { deadline, attempts: 1, last: SHORTEST_PAUSE }
-    }
-
-    /// Pauses for another attempt; `false`, at once, when there is to be none.
-    async fn wait(&mut self, error: &Error) -> bool {
-        let range = (self.last * 3).saturating_sub(SHORTEST_PAUSE);
-        let random = SHORTEST_PAUSE + range.mul_f64(fastrand::f64());
-        let pause = error.retry_after().unwrap_or_default().max(random);
-        let start = Instant::now() + pause;
-        if self.attempts == MAX_ATTEMPTS || start >= self.deadline {
-            return false;
-        }
-        self.attempts += 1;
-        self.last = random;
-        tokio::time::sleep_until(start).await;
-        true
-    }
-}
-
-/// `["GET","a"]`, or an array of such arrays.
-fn body(commands: &[Command], several: bool) -> Vec<u8> {
-    let mut body = Vec::with_capacity(commands.iter().map(|command| command.len() + 1).sum::<usize>() + 2);
-    for (index, command) in commands.iter().enumerate() {
-        if several {
-            body.push(if index == 0 { b'[' } else { b',' });
-        }
-        command.write_to(&mut body);
-    }
-    if several {
-        body.push(b']');
-    }
-    body
 }

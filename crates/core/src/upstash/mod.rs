@@ -6,6 +6,7 @@
 mod batch;
 mod client;
 mod command;
+mod database;
 mod reply;
 mod sync_token;
 mod tls;
