@@ -25,6 +25,8 @@ these two wake-ups takes 10 to 30 us here.`,
   'memory, 10,000 entries': `About half of the time is the way through Node-API, the rest moka, whose entries lie scattered in memory. A
 simpler map would be faster, but not bounded and expiring without a sweep.`,
   'memory, 10 to 1,000,000 entries': `The number of steps is the same; the caches of the processor hold ten entries, and not a million.`,
+  'require, warm':
+    'Loading maps 3.5 MB from a file and resolves its relocations; how long that takes depends on the machine.',
   'idempotent API call': steps,
   'known customer': steps,
   'form submission': `${steps} What is saved is the read before the mark.`,

@@ -48,6 +48,7 @@ const actions = {
   async close() {
     await redisManager.close()
     // With nothing left to do, the process has to end by itself.
+    process.off('disconnect', endWithParent)
     process.disconnect()
   },
 }
@@ -81,6 +82,12 @@ function fatal(kind) {
     process.send({ type: 'fatal', text: `${kind}: ${error?.stack ?? error}` })
   })
 }
+/** Without anybody to report to, there is nothing to do. */
+function endWithParent() {
+  process.exit(1)
+}
+process.on('disconnect', endWithParent)
+
 fatal('unhandledRejection')
 fatal('uncaughtException')
 
