@@ -6,8 +6,8 @@ many calls as in the run from which this target was taken (39,800 a second with 
 const twoCores = `Client, gateway and Redis share two processors, and with so many calls in flight the servers take more of them
 than the client does.`
 
-const ownFloor = `Of the time on the main thread about a third is the measuring loop's own, and most of the rest is Node-API: reading
-the key, making and settling the promise.`
+const ownFloor = `What is left on the main thread is the measuring loop itself, reading the key through Node-API, and making and
+settling the promise.`
 
 const steps = 'A step that needs the result of the one before cannot share its request, with any client.'
 
@@ -20,10 +20,10 @@ const reasons = {
   'in flight 512: process CPU': peer,
   'TLS, in flight 1': `What is left is one turn of the event loop: a call into the addon, a microtask, a wake-up and one call back.`,
   'TLS, in flight 64': `${peer} ${ownFloor}`,
-  'in flight 1: p50 against wrk': `wrk does everything on one thread. A call goes from the main thread to the I/O thread and back, and each of
-these two wake-ups takes 10 to 30 us here.`,
-  'memory, 10,000 entries': `About half of the time is the way through Node-API, the rest moka, whose entries lie scattered in memory. A
-simpler map would be faster, but not bounded and expiring without a sweep.`,
+  'in flight 1: p50 against wrk': `wrk does everything on one thread. A call goes from the main thread to the I/O thread and back, which are two
+switches of threads more.`,
+  'memory, 10,000 entries': `In a profile the two large parts are the way through Node-API and moka's look-up, whose entries lie scattered in
+memory. A plain map would be faster, but neither bounded nor free of sweeps.`,
   'memory, 10 to 1,000,000 entries': `The number of steps is the same; the caches of the processor hold ten entries, and not a million.`,
   'require, warm':
     'Loading maps 3.5 MB from a file and resolves its relocations; how long that takes depends on the machine.',
