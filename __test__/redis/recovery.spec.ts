@@ -3,7 +3,7 @@ import { Redis } from '@upstash/redis'
 import { FormCache, IdempotencyCache, type RedlatchOptions, redisManager, type StateChange } from 'redlatch'
 import { eventually } from '../support/eventually'
 import { type Gateway, startGateway } from '../support/gateway'
-import { outputOf } from '../support/run-node'
+import { outputOf, runNode } from '../support/run-node'
 import { claim, uniqueKey } from '../support/samples'
 
 let gateway: Gateway
@@ -218,4 +218,16 @@ test('a listener keeps no process alive', async () => {
   )
 
   expect(output).toBe('null')
+})
+
+test('neither an outage nor its probes keep a process alive', async () => {
+  await gateway.setFault({ fault: 'refuse' })
+
+  const ended = await runNode(
+    `require('redlatch').redisManager.set('any', 'value', 60).then(() => console.log('kept'))`,
+    { UPSTASH_REDIS_REST_URL: gateway.url, UPSTASH_REDIS_REST_TOKEN: gateway.token },
+  )
+
+  expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'kept\n' })
+  expect(ended.stderr).toContain('redlatch: Redis is not available')
 })

@@ -20,6 +20,8 @@ pub(super) struct Copies {
     cache: Cache<String, Copied, Size>,
     /// The number of writes so far. A read that began before the latest write to its key does not replace it.
     writes: AtomicU64,
+    /// The number of the latest removal, which leaves nothing in the cache to tell it by.
+    latest_removal: AtomicU64,
     clock: Clock,
 }
 
@@ -49,7 +51,7 @@ pub(super) struct ReadMark(u64);
 impl Copies {
     pub(super) fn new(clock: Clock) -> Self {
         let cache = Cache::with_weighter((MAX_BYTES / EXPECTED_BYTES) as usize, MAX_BYTES, Size);
-        Self { cache, writes: AtomicU64::new(0), clock }
+        Self { cache, writes: AtomicU64::new(0), latest_removal: AtomicU64::new(0), clock }
     }
 
     /// The copy's value and expiry, if it has not expired.
@@ -68,7 +70,8 @@ impl Copies {
 
     /// Forgets what has been removed.
     pub(super) fn removed(&self, key: &Key) {
-        self.writes.fetch_add(1, Relaxed);
+        let write = self.writes.fetch_add(1, Relaxed) + 1;
+        self.latest_removal.fetch_max(write, Relaxed);
         self.cache.remove(key.as_str());
     }
 
@@ -88,7 +91,8 @@ impl Copies {
     /// keeps its expiry, another one is believed as long as the default TTL of its kind.
     pub(super) fn read(&self, key: &Key, found: Option<&str>, mark: ReadMark) {
         let known = self.cache.get(key.as_str());
-        if known.as_ref().is_some_and(|known| known.write > mark.0) {
+        let latest = known.as_ref().map_or_else(|| self.latest_removal.load(Relaxed), |known| known.write);
+        if latest > mark.0 {
             return;
         }
         let Some(value) = found else {
@@ -139,4 +143,44 @@ impl Copies {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copies() -> (Copies, Key) {
+        (Copies::new(Clock::from_fn(|| 1_000)), Key::plain("key", "k").unwrap())
+    }
+
+    fn held(copies: &Copies, key: &Key) -> Option<String> {
+        copies.get(key).map(|(value, _)| value.to_string())
+    }
+
+    #[test]
+    fn a_read_that_began_before_a_write_does_not_replace_it() {
+        let (copies, key) = copies();
+        let mark = copies.read_mark();
+        copies.wrote(&key, "new", Expiry::Never);
+
+        copies.read(&key, Some("old"), mark);
+        assert_eq!(held(&copies, &key).as_deref(), Some("new"));
+
+        copies.read(&key, Some("newer"), copies.read_mark());
+        assert_eq!(held(&copies, &key).as_deref(), Some("newer"));
+    }
+
+    #[test]
+    fn a_read_that_began_before_a_removal_does_not_bring_the_value_back() {
+        let (copies, key) = copies();
+        copies.wrote(&key, "old", Expiry::Never);
+        let mark = copies.read_mark();
+        copies.removed(&key);
+
+        copies.read(&key, Some("old"), mark);
+        assert_eq!(held(&copies, &key), None);
+
+        copies.read(&key, Some("new"), copies.read_mark());
+        assert_eq!(held(&copies, &key).as_deref(), Some("new"));
+    }
 }

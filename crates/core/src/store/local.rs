@@ -245,7 +245,7 @@ impl Local {
         Step { key: key.clone(), version, replay }
     }
 
-    /// Takes note that Redis has been told. `holds` is what the key holds now by that, if it is known.
+    /// Takes note that Redis has been told. A change made meanwhile leaves an effect for the next replay.
     pub(super) fn replayed(&self, step: &Step) {
         let mut pending = self.pending.lock();
         let Some(entry) = pending.effects.get_mut(&step.key) else { return };

@@ -43,11 +43,11 @@ impl UpstashStore {
         self.client.traffic()
     }
 
-    /// The answer to a claim may be lost: then what is stored tells whose it is. The same text from two instances at
+    /// Stores `value` unless the key exists. The answer may be lost: then what is stored tells whose it is. The same text from two instances at
     /// once cannot be told apart, so a claim is best unique, as with a time in it.
-    async fn is_claimed(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
-        let claim = || set(key, value, Expiry::After(ttl)).if_absent();
-        let mut answer = self.client.run_by(claim(), deadline).await;
+    async fn claim(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
+        let command = || set(key, value, Expiry::After(ttl)).if_absent();
+        let mut answer = self.client.run_by(command(), deadline).await;
         while let Err(lost) = &answer
             && lost.is_outage()
             && !lost.is_unsent()
@@ -56,7 +56,7 @@ impl UpstashStore {
             let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
             match holds {
                 Some(held) => return Ok(held == value),
-                None => answer = self.client.run_by(claim(), deadline).await,
+                None => answer = self.client.run_by(command(), deadline).await,
             }
             if let Ok(Reply::Nil) = answer {
                 // The first claim has come through after all, or somebody else's.
@@ -139,7 +139,7 @@ impl Store for UpstashStore {
     }
 
     async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        self.is_claimed(key, value, ttl, Instant::now() + self.client.timeout()).await
+        self.claim(key, value, ttl, Instant::now() + self.client.timeout()).await
     }
 
     async fn delete(&self, keys: &[Key]) -> Result<u64> {
