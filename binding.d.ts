@@ -125,5 +125,5 @@ export declare class RedisManager {
   /** What has been counted and measured, as JSON or, if `prometheus`, as text. */
   getMetrics(options: unknown): string
   /** Waits until Redis has been told of everything, and returns how many writes it has not. */
-  flush(slot: number, timeoutMs: unknown): Answer
+  drain(slot: number, timeoutMs: unknown): Answer
 }

@@ -141,7 +141,7 @@ export interface Metrics {
   lastError: { code: string; message: string; at: number } | null
   calls: Record<'idempotency' | 'form' | 'customer' | 'redisManager', CallCounts>
   /** Writes made during an outage that Redis has not been told of yet. */
-  pendingEffects: number
+  pendingWrites: number
   /** Such writes that it has been told of. */
   replayed: number
   /** Such writes that had expired by then. */
@@ -151,7 +151,7 @@ export interface Metrics {
   /** Increments whose replay had no answer, and which are not sent twice. */
   uncertain: number
   /** Values kept for an outage. */
-  copies: { entries: number; bytes: number }
+  staleCopies: { entries: number; bytes: number }
   corruptEntriesRemoved: number
   /** Requests sent again. */
   retries: number
@@ -207,7 +207,7 @@ export interface RedisManager {
    * told of all, another number when `timeoutMs` are over. For a graceful shutdown.
    * @default timeoutMs 5000
    */
-  flush(timeoutMs?: number): Promise<number>
+  drain(timeoutMs?: number): Promise<number>
   /**
    * Calls `listener` whenever the state of Redis changes, instead of a line on the console; returns a function that
    * ends that. It keeps neither the event loop nor the process alive.

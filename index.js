@@ -74,8 +74,8 @@ class RedisManager {
     return report.startsWith('{') ? JSON.parse(report) : report
   }
 
-  flush(timeoutMs) {
-    return call(asIs, (slot) => manager.flush(slot, timeoutMs))
+  drain(timeoutMs) {
+    return call(asIs, (slot) => manager.drain(slot, timeoutMs))
   }
 
   onStateChange(listener) {

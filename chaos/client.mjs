@@ -69,7 +69,7 @@ async function work(name, random) {
 async function flush() {
   let pending = 0
   for (let time = 0; time < FLUSHES; time += 1) {
-    if (redisManager.flush) pending = await redisManager.flush(FLUSH_MS)
+    if (redisManager.drain) pending = await redisManager.drain(FLUSH_MS)
     else await redisManager.exists('flush')
     if (pending === 0 && redisManager.getCacheStats().isRedisAvailable) break
     await pause(100)

@@ -71,7 +71,7 @@ async function comingBack(gateway) {
   await gateway.clear()
   const back = await timed(() => load(1, isAvailable))
   show('then, after Redis is back: until a call goes to it', milliseconds(back))
-  show('acknowledged writes still to be told after a flush', await redisManager.flush(20_000))
+  show('acknowledged writes still to be told after a flush', await redisManager.drain(20_000))
 }
 
 async function replaying(gateway) {
@@ -79,15 +79,15 @@ async function replaying(gateway) {
   const normal = percentile(await load(8, () => performance.now() > until), 0.99)
   await gateway.add({ fault: 'refuse' })
   for (let count = 0; count < EFFECTS; count += 1) await redisManager.set(`effect:${count}`, 'value', 600)
-  const { pendingEffects } = redisManager.getMetrics()
+  const { pendingWrites } = redisManager.getMetrics()
   await gateway.clear()
   while (!isAvailable()) await pause(1)
   const before = await gateway.counters()
-  let left = pendingEffects
+  let left = pendingWrites
   let calls = 0
   let meanwhile = []
   const duration = await timed(async () => {
-    const flushed = redisManager.flush(60_000).then((count) => {
+    const flushed = redisManager.drain(60_000).then((count) => {
       left = count
     })
     meanwhile = await load(8, () => left === 0)
@@ -95,7 +95,7 @@ async function replaying(gateway) {
     await flushed
   })
   const requests = (await gateway.counters()).requests - before.requests
-  show(`replay of ${pendingEffects} effects`, milliseconds(duration))
+  show(`replay of ${pendingWrites} effects`, milliseconds(duration))
   show(`requests, those of ${calls} other calls included`, requests)
   const slow = percentile(meanwhile, 0.99)
   show(

@@ -40,7 +40,7 @@ export class Recorder {
       const at = now()
       if (at - last > SAMPLE_MS + STALL_MS) this.#keep({ type: 'stall', from: last + SAMPLE_MS, to: at })
       last = at
-      const { pendingEffects: pending } = redisManager.getMetrics?.() ?? {}
+      const { pendingWrites: pending } = redisManager.getMetrics?.() ?? {}
       this.#keep({ type: 'sample', at, available: isAvailable(), pending: pending ?? 0 })
       this.send()
     }, SAMPLE_MS)

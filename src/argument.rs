@@ -15,7 +15,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// The caller's `JSON.stringify`.
 pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
 
-/// How long a flush waits unless the caller says otherwise.
+/// How long `drain` waits unless the caller says otherwise.
 const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A string that is well-formed Unicode.
@@ -154,7 +154,7 @@ pub(crate) fn metrics_format(options: Unknown<'_>) -> Result<MetricsFormat> {
 }
 
 /// How long to wait, in milliseconds.
-pub(crate) fn patience(name: &str, value: Unknown<'_>) -> Result<Duration> {
+pub(crate) fn timeout(name: &str, value: Unknown<'_>) -> Result<Duration> {
     let millis = optional_number(name, value)?;
     Ok(millis.map_or(Ok(DEFAULT_PATIENCE), |millis| Options::timeout_from_millis(name, millis))?)
 }

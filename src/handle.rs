@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use redlatch_core::clock::Clock;
-use redlatch_core::store::StateChange;
+use redlatch_core::store::BreakerChange;
 use redlatch_core::{Config, Service};
 
 use crate::io_thread::IoThread;
@@ -64,8 +64,9 @@ impl Handle {
             return Ok(running.clone());
         }
         let started = IoThread::start()?;
-        let driver = self.service.take_driver().ok_or_else(|| io::Error::other("it has been closed"))?;
-        started.drive(driver);
+        let task =
+            self.service.take_background_task().ok_or_else(|| io::Error::other("it has been closed"))?;
+        started.drive(task);
         *io = Some(started.clone());
         Ok(started)
     }
@@ -87,15 +88,18 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    pub(crate) fn new(handle: Arc<Handle>, listener: impl Fn(&StateChange) + Send + Sync + 'static) -> Self {
-        let id = handle.store.availability().subscribe(listener);
+    pub(crate) fn new(
+        handle: Arc<Handle>,
+        listener: impl Fn(&BreakerChange) + Send + Sync + 'static,
+    ) -> Self {
+        let id = handle.store.breaker().subscribe(listener);
         Self { handle, id }
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.handle.store.availability().unsubscribe(self.id);
+        self.handle.store.breaker().unsubscribe(self.id);
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use redlatch_core::Driver;
+use redlatch_core::BackgroundTask;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::unconstrained;
@@ -24,7 +24,7 @@ pub(crate) struct IoThread {
 }
 
 enum Message {
-    Drive(Driver),
+    Drive(BackgroundTask),
     Calls(Vec<Call>),
     Close(Box<dyn FnOnce() + Send>),
 }
@@ -46,9 +46,9 @@ impl IoThread {
         Ok(Self { messages: sender })
     }
 
-    /// Runs `driver` beside the calls.
-    pub(crate) fn drive(&self, driver: Driver) {
-        self.send(Message::Drive(driver));
+    /// Runs `task` beside the calls.
+    pub(crate) fn drive(&self, task: BackgroundTask) {
+        self.send(Message::Drive(task));
     }
 
     /// Runs calls, which all get going before the first of their commands is sent.
@@ -78,7 +78,7 @@ async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOn
         tokio::select! {
             biased;
             message = messages.recv() => match message {
-                Some(Message::Drive(driver)) => drop(tokio::spawn(driver.run())),
+                Some(Message::Drive(task)) => drop(tokio::spawn(task.run())),
                 // A call that panics rejects its own promise and no other.
                 Some(Message::Calls(batch)) => {
                     calls.extend(batch.into_iter().map(|call| AssertUnwindSafe(call).catch_unwind()));

@@ -1,11 +1,11 @@
-//! The queue of what the I/O thread has to tell JavaScript: outcomes of calls, notices and changes of state.
+//! The queue of what the I/O thread has to tell JavaScript: outcomes of calls, log and changes of state.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::Env;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use redlatch_core::notice::Notice;
-use redlatch_core::store::StateChange;
+use redlatch_core::log::LogMessage;
+use redlatch_core::store::BreakerChange;
 
 use crate::promise::Outcome;
 
@@ -20,8 +20,8 @@ pub(crate) struct Outcomes {
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) outcomes: Vec<(u32, Outcome)>,
-    pub(crate) notices: Vec<Notice>,
-    pub(crate) changes: Vec<StateChange>,
+    pub(crate) log: Vec<LogMessage>,
+    pub(crate) changes: Vec<BreakerChange>,
 }
 
 impl Outcomes {
@@ -34,16 +34,16 @@ impl Outcomes {
         std::mem::take(&mut *lock(&self.queue))
     }
 
-    pub(crate) fn push_change(self: &Arc<Self>, change: StateChange) {
+    pub(crate) fn push_change(self: &Arc<Self>, change: BreakerChange) {
         lock(&self.queue).changes.push(change);
         drop(WakeUpWhenDropped(Arc::clone(self)));
     }
 
-    pub(crate) fn push(self: &Arc<Self>, slot: u32, outcome: Outcome, notices: Vec<Notice>) {
+    pub(crate) fn push(self: &Arc<Self>, slot: u32, outcome: Outcome, log: Vec<LogMessage>) {
         let mut queue = lock(&self.queue);
         let is_first = queue.outcomes.is_empty();
         queue.outcomes.push((slot, outcome));
-        queue.notices.extend(notices);
+        queue.log.extend(log);
         drop(queue);
         if !is_first {
             return;

@@ -13,8 +13,8 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Either, Either4, Env, FnArgs, Function, FunctionRef, Null};
-use redlatch_core::notice::Notice;
-use redlatch_core::store::StateChange;
+use redlatch_core::log::LogMessage;
+use redlatch_core::store::BreakerChange;
 use redlatch_core::{Error as CoreError, Result as CoreResult};
 
 use crate::error::Failure;
@@ -68,7 +68,7 @@ impl IntoValue for Option<String> {
 pub(crate) type Outcome = CoreResult<Value>;
 
 /// The arguments of `settle` in `promises.js`, as flat lists: slot and value; slot, class, code and message of
-/// errors; level and text of notices; old state, new state, reason and time of changes of state.
+/// errors; level and text of log; old state, new state, reason and time of changes of state.
 pub(crate) type SettleArgs =
     FnArgs<(Vec<Either<u32, Value>>, Vec<Either<u32, String>>, Vec<String>, Vec<Either<String, f64>>)>;
 
@@ -97,7 +97,7 @@ impl Ticket {
 
     fn push(&mut self, outcome: Outcome) {
         self.is_used = true;
-        self.outcomes.push(self.slot, outcome, self.handle.notices().take());
+        self.outcomes.push(self.slot, outcome, self.handle.log().take());
     }
 }
 
@@ -158,9 +158,9 @@ impl Promises {
     pub(crate) fn listener(
         self: &Rc<Self>,
         env: &Env,
-    ) -> napi::Result<impl Fn(&StateChange) + Send + Sync + use<>> {
+    ) -> napi::Result<impl Fn(&BreakerChange) + Send + Sync + use<>> {
         let outcomes = Arc::downgrade(&self.outcomes(env)?);
-        Ok(move |change: &StateChange| {
+        Ok(move |change: &BreakerChange| {
             if let Some(outcomes) = outcomes.upgrade() {
                 outcomes.push_change(change.clone());
             }
@@ -201,7 +201,7 @@ impl Promises {
                 Ok(io) => io.run(calls),
                 // Dropping the calls rejects their promises.
                 Err(error) => {
-                    handle.notices().push(Notice::Warn(format!("Cannot start the I/O thread: {error}.")));
+                    handle.log().push(LogMessage::Warn(format!("Cannot start the I/O thread: {error}.")));
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Promises {
         else {
             return Ok(());
         };
-        let Queue { outcomes: settled, notices, changes } = outcomes.take();
+        let Queue { outcomes: settled, log, changes } = outcomes.take();
         self.under_way.set(self.under_way.get() - settled.len());
         if self.under_way.get() == 0 && !settled.is_empty() {
             outcomes.reference(env, false)?;
@@ -246,22 +246,22 @@ impl Promises {
                 }
             }
         }
-        let notices = notices.into_iter().flat_map(parts).collect();
+        let log = log.into_iter().flat_map(parts).collect();
         let changes = changes.into_iter().flat_map(change_parts).collect();
-        settle.call(FnArgs { data: (values, errors, notices, changes) })
+        settle.call(FnArgs { data: (values, errors, log, changes) })
     }
 }
 
 /// The level and the text of a notice; the level is the name of a method of `console`.
-pub(crate) fn parts(notice: Notice) -> [String; 2] {
+pub(crate) fn parts(notice: LogMessage) -> [String; 2] {
     match notice {
-        Notice::Info(text) => ["info".into(), text],
-        Notice::Warn(text) => ["warn".into(), text],
+        LogMessage::Info(text) => ["info".into(), text],
+        LogMessage::Warn(text) => ["warn".into(), text],
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-fn change_parts(change: StateChange) -> [Either<String, f64>; 4] {
+fn change_parts(change: BreakerChange) -> [Either<String, f64>; 4] {
     [
         Either::A(change.from.name().into()),
         Either::A(change.to.name().into()),

@@ -119,13 +119,13 @@ impl Realm {
     #[napi(catch_unwind)]
     pub fn open(&self, env: &Env, environment: Object<'_>) -> napi::Result<Vec<String>> {
         let lookup = |name: &str| environment.get_named_property::<Option<String>>(name).ok().flatten();
-        let (config, notices) = Config::resolve(&self.state.options.borrow(), lookup);
+        let (config, log) = Config::resolve(&self.state.options.borrow(), lookup);
         // What has been called so far belongs to the service as it was.
         self.state.promises.flush();
         let present = self.state.lease.take();
         *self.state.lease.borrow_mut() = Some(Lease::open(config, present));
         self.state.subscribe(env)?;
-        Ok(notices.into_iter().flat_map(promise::parts).collect())
+        Ok(log.into_iter().flat_map(promise::parts).collect())
     }
 
     /// Replaces the settings; they count from the next `open`.

@@ -165,10 +165,10 @@ impl RedisManager {
 
     /// Waits until Redis has been told of everything, and returns how many writes it has not.
     #[napi(catch_unwind)]
-    pub fn flush<'e>(&self, env: &'e Env, slot: u32, timeout_ms: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::patience("timeoutMs", timeout_ms);
-        self.realm.call(env, slot, arguments, |handle, patience| async move {
-            Ok(i64::try_from(handle.flush(patience).await).unwrap_or(i64::MAX))
+    pub fn drain<'e>(&self, env: &'e Env, slot: u32, timeout_ms: Unknown<'e>) -> Answer<'e> {
+        let arguments = || argument::timeout("timeoutMs", timeout_ms);
+        self.realm.call(env, slot, arguments, |handle, timeout| async move {
+            Ok(i64::try_from(handle.drain(timeout).await).unwrap_or(i64::MAX))
         })
     }
 }

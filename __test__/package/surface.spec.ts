@@ -77,7 +77,7 @@ describe('exports', () => {
       'del',
       'exists',
       'expire',
-      'flush',
+      'drain',
       'get',
       'getCacheStats',
       'getMetrics',

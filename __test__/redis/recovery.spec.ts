@@ -59,17 +59,17 @@ describe('after an outage', () => {
 
     await endOutage()
 
-    expect(await redisManager.flush()).toBe(0)
+    expect(await redisManager.drain()).toBe(0)
     expect(await official.mget(key, counter, deleted)).toStrictEqual(['value', '7', null])
     expect(JSON.parse(String(await official.get(`form:${key}`)))).toMatchObject({ status: 'completed' })
     expect(redisManager.getCacheStats().inMemoryCacheSize).toBe(0)
   })
 
-  test('flush says how much is left when its time is over', async () => {
+  test('drain says how much is left when its time is over', async () => {
     await beginOutage()
     await redisManager.set(uniqueKey(), 'value', 60)
 
-    expect(await redisManager.flush(1)).toBe(1)
+    expect(await redisManager.drain(1)).toBe(1)
   })
 })
 
@@ -172,8 +172,8 @@ describe('getMetrics', () => {
     expect(metrics).toMatchObject({
       state: expect.stringMatching(/degraded|probing/),
       lastError: { code: 'connect', message: expect.any(String), at: expect.any(Number) },
-      pendingEffects: 1,
-      copies: { entries: 1, bytes: expect.any(Number) },
+      pendingWrites: 1,
+      staleCopies: { entries: 1, bytes: expect.any(Number) },
       latency: { count: 3, p50: expect.any(Number) },
     })
     expect(JSON.stringify(metrics)).not.toContain(key)

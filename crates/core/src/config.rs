@@ -1,7 +1,7 @@
 //! What a [`Service`](crate::Service) runs on, and how the environment says so.
 //!
 //! [`Config::resolve`] is given the environment as a look-up function, once; nothing reads it afterwards. Settings
-//! that cannot be used never stop a server from starting: it runs on memory and a [`Notice`] says what to mend.
+//! that cannot be used never stop a server from starting: it runs on memory and a [`LogMessage`] says what to mend.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use crate::notice::Notice;
+use crate::log::LogMessage;
 use crate::store::Class;
 use crate::{Error, Result};
 
@@ -149,13 +149,13 @@ pub struct Options {
 
 impl Config {
     /// The settings that `options` and the environment, looked up by variable name, come to.
-    pub fn resolve(options: &Options, lookup: impl Fn(&str) -> Option<String>) -> (Self, Vec<Notice>) {
+    pub fn resolve(options: &Options, lookup: impl Fn(&str) -> Option<String>) -> (Self, Vec<LogMessage>) {
         let variable =
             |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let mut warnings = Vec::new();
         let disabled = options.disable_redis.unwrap_or_else(|| variable(DISABLE).as_deref() == Some("true"));
         let remote = if disabled {
-            warnings.push(Notice::Info(
+            warnings.push(LogMessage::Info(
                 "Redis is disabled; values are kept in this process's memory only.".into(),
             ));
             None
@@ -214,7 +214,7 @@ impl Options {
 fn credentials(
     options: &Options,
     variable: impl Fn(&str) -> Option<String>,
-    warnings: &mut Vec<Notice>,
+    warnings: &mut Vec<LogMessage>,
 ) -> Option<(String, Token)> {
     let in_code = (options.url.clone(), options.token.as_ref().map(|token| token.secret().to_owned()));
     let sources = [
@@ -225,7 +225,7 @@ fn credentials(
     let (url_name, token_name, (url, token)) =
         sources.into_iter().find(|(.., (url, token))| url.is_some() || token.is_some())?;
     if url_name == OLD_URL {
-        warnings.push(Notice::Warn(format!(
+        warnings.push(LogMessage::Warn(format!(
             "{OLD_URL} and {OLD_TOKEN} are deprecated; rename them to {URL} and {TOKEN}."
         )));
     }
@@ -238,12 +238,13 @@ fn credentials(
     };
     checked
         .map_err(|problem| {
-            warnings.push(Notice::Warn(format!("{problem}; values are kept in this process's memory only.")));
+            warnings
+                .push(LogMessage::Warn(format!("{problem}; values are kept in this process's memory only.")));
         })
         .ok()
 }
 
-fn endpoint(name: &str, text: &str, warnings: &mut Vec<Notice>) -> std::result::Result<String, String> {
+fn endpoint(name: &str, text: &str, warnings: &mut Vec<LogMessage>) -> std::result::Result<String, String> {
     let text = text.trim();
     let text = text.strip_suffix('/').unwrap_or(text);
     let url = Uri::try_from(text)
@@ -258,7 +259,7 @@ fn endpoint(name: &str, text: &str, warnings: &mut Vec<Notice>) -> std::result::
         return Err(format!("{name} must not hold credentials; the token goes into its own setting"));
     }
     if url.scheme_str() == Some("http") && !is_loopback(&url) {
-        warnings.push(Notice::Warn(format!(
+        warnings.push(LogMessage::Warn(format!(
             "{name} is a plain http URL to another host: the token and all values cross the network unencrypted."
         )));
     }

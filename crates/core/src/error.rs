@@ -186,12 +186,12 @@ impl Error {
     }
 
     /// Of an outage: it is certain that nothing of what the request asked for was done.
-    pub(crate) fn is_unsent(&self) -> bool {
+    pub(crate) fn is_certainly_not_executed(&self) -> bool {
         matches!(self.0.kind, Kind::Connect | Kind::Unauthorized | Kind::NotSent(_))
     }
 
     /// Of an outage: one is proof enough. A timeout or a failing answer may be a single mishap.
-    pub(crate) fn is_conclusive(&self) -> bool {
+    pub(crate) fn opens_breaker(&self) -> bool {
         matches!(self.root().0.kind, Kind::Connect | Kind::Unauthorized)
     }
 

@@ -73,7 +73,7 @@ pub fn loggable_prefix(key: &str) -> &'static str {
 /// How long a value is believed that was read from Redis, which does not say what TTL it has left: as long as an entry
 /// of its namespace lives by default, and five minutes outside of all.
 #[must_use]
-pub(crate) fn copy_ttl(key: &Key) -> Duration {
+pub(crate) fn stale_ttl(key: &Key) -> Duration {
     const OTHER_SECONDS: u32 = 300;
     let namespace = NAMESPACES.iter().find(|namespace| key.0.starts_with(namespace.prefix));
     Duration::from_secs(namespace.map_or(OTHER_SECONDS, |namespace| namespace.ttl_seconds).into())
@@ -175,7 +175,7 @@ pub enum Expiry {
 impl Expiry {
     /// The moment at which an entry written `now` ends; `None` for never.
     #[must_use]
-    pub fn moment(self, now: UnixMillis) -> Option<UnixMillis> {
+    pub fn expires_at(self, now: UnixMillis) -> Option<UnixMillis> {
         match self {
             Self::Never => None,
             Self::After(ttl) => Some(now.saturating_add(ttl.as_seconds().saturating_mul(1000))),

@@ -5,7 +5,7 @@
 //! as a [`Config`] says.
 //!
 //! This crate reads no environment variable, prints nothing and knows nothing of Node: settings come in as a
-//! [`Config`], what there is to tell goes out as [`notice::Notice`].
+//! [`Config`], what there is to tell goes out as [`log::LogMessage`].
 
 pub mod caches;
 pub mod clock;
@@ -13,7 +13,7 @@ pub mod config;
 pub mod error;
 pub mod json;
 pub mod keys;
-pub mod notice;
+pub mod log;
 mod report;
 mod service;
 pub mod store;
@@ -22,4 +22,4 @@ pub mod upstash;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use report::Report;
-pub use service::{Driver, Health, Mode, Service, Stats};
+pub use service::{BackgroundTask, Health, Mode, Service, Stats};

@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::clock::UnixMillis;
 use crate::json::to_json;
 use crate::store::{Class, FallbackStore, Outcome, State, UpstashStore};
-use crate::upstash::{Latency, Traffic};
+use crate::upstash::{Latency, RequestMetrics};
 
 /// What a service has counted and measured, at one moment. It holds no key and no value.
 #[derive(Serialize)]
@@ -19,12 +19,12 @@ pub struct Report {
     since: UnixMillis,
     last_error: Option<ErrorReport>,
     calls: Calls,
-    pending_effects: usize,
+    pending_writes: usize,
     replayed: u64,
     dropped_as_expired: u64,
     conflicts: u64,
     uncertain: u64,
-    copies: CopiesReport,
+    stale_copies: StaleCopiesReport,
     corrupt_entries_removed: u64,
     retries: u64,
     latency: LatencyReport,
@@ -38,7 +38,7 @@ struct ErrorReport {
 }
 
 #[derive(Serialize)]
-struct CopiesReport {
+struct StaleCopiesReport {
     entries: usize,
     bytes: u64,
 }
@@ -88,9 +88,9 @@ impl Serialize for Outcomes<'_> {
 
 impl Report {
     pub(crate) fn of(store: &FallbackStore<UpstashStore>) -> Self {
-        let (state, since) = store.availability().state();
-        let traffic = store.remote().map(UpstashStore::traffic);
-        let (entries, bytes) = store.copies();
+        let (state, since) = store.breaker().state();
+        let requests = store.remote().map(UpstashStore::request_metrics);
+        let (entries, bytes) = store.stale_copies();
         let replays = store.metrics().replays();
         let counts = |class| {
             Outcome::ALL.iter().map(|outcome| (*outcome, store.metrics().calls(class, *outcome))).collect()
@@ -98,21 +98,21 @@ impl Report {
         Self {
             state: if store.is_local() { "not-configured" } else { state.name() },
             since,
-            last_error: store.availability().last_error().map(|last| ErrorReport {
+            last_error: store.breaker().last_error().map(|last| ErrorReport {
                 code: last.error.outage_code(),
                 message: last.error.to_string(),
                 at: last.at,
             }),
             calls: Calls(Class::ALL.iter().map(|class| (*class, counts(*class))).collect()),
-            pending_effects: store.pending(),
+            pending_writes: store.pending(),
             replayed: replays.replayed(),
             dropped_as_expired: replays.dropped_as_expired(),
             conflicts: replays.conflicts(),
             uncertain: replays.uncertain(),
-            copies: CopiesReport { entries, bytes },
+            stale_copies: StaleCopiesReport { entries, bytes },
             corrupt_entries_removed: store.metrics().corrupt(),
-            retries: traffic.map_or(0, Traffic::retries),
-            latency: traffic.map(|traffic| traffic.latency().into()).unwrap_or_default(),
+            retries: requests.map_or(0, RequestMetrics::retries),
+            latency: requests.map(|requests| requests.latency().into()).unwrap_or_default(),
         }
     }
 
@@ -143,12 +143,12 @@ impl Report {
             }
         }
         text.single(
-            "redlatch_pending_effects",
+            "redlatch_pending_writes",
             "gauge",
             "Writes Redis is to be told of.",
-            self.pending_effects,
+            self.pending_writes,
         );
-        text.family("redlatch_effects_total", "counter", "Writes of outages by what became of them.");
+        text.family("redlatch_replayed_writes_total", "counter", "Writes of outages by what became of them.");
         for (result, count) in [
             ("replayed", self.replayed),
             ("expired", self.dropped_as_expired),
@@ -157,8 +157,18 @@ impl Report {
         ] {
             text.sample(&format!("{{result=\"{result}\"}}"), count);
         }
-        text.single("redlatch_copies", "gauge", "Values kept for an outage.", self.copies.entries);
-        text.single("redlatch_copies_bytes", "gauge", "Bytes of the values kept.", self.copies.bytes);
+        text.single(
+            "redlatch_stale_copies",
+            "gauge",
+            "Values kept for an outage.",
+            self.stale_copies.entries,
+        );
+        text.single(
+            "redlatch_stale_copies_bytes",
+            "gauge",
+            "Bytes of the values kept.",
+            self.stale_copies.bytes,
+        );
         let corrupt = self.corrupt_entries_removed;
         text.single("redlatch_corrupt_entries_total", "counter", "Corrupt entries removed.", corrupt);
         text.single("redlatch_retries_total", "counter", "Requests sent again.", self.retries);

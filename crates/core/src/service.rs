@@ -11,13 +11,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::json::to_json;
-use crate::notice::Notices;
+use crate::log::Log;
 use crate::report::Report;
-use crate::store::{Class, Database, FallbackStore, Recovery, UpstashStore};
+use crate::store::{Class, FallbackStore, Prober, RemoteStore, UpstashStore};
 use crate::upstash::{self, Client};
 
 /// How often a flush looks whether the replay is through.
-const FLUSH_LOOK: Duration = Duration::from_millis(10);
+const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 type ServiceStore = FallbackStore<UpstashStore>;
 
@@ -31,20 +31,20 @@ pub struct Service {
     pub forms: FormCache<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
-    notices: Notices,
-    driver: Mutex<Option<Driver>>,
+    log: Log,
+    task: Mutex<Option<BackgroundTask>>,
 }
 
 /// What has to run for the database to be reached, and to be found again after an outage.
-pub struct Driver {
-    requests: upstash::Driver,
-    recovery: Recovery<UpstashStore>,
+pub struct BackgroundTask {
+    requests: upstash::Dispatcher,
+    prober: Prober<UpstashStore>,
 }
 
-impl Driver {
+impl BackgroundTask {
     /// Runs until the service is gone.
     pub async fn run(self) {
-        tokio::join!(self.requests.run(), self.recovery.run());
+        tokio::join!(self.requests.run(), self.prober.run());
     }
 }
 
@@ -141,33 +141,33 @@ impl Service {
     /// Sets up what `config` says. Nothing connects before the first call.
     #[must_use]
     pub fn new(config: Config, clock: Clock) -> Self {
-        let notices = Notices::default();
+        let log = Log::default();
         let (client, requests) =
-            config.remote.map(|remote| Client::new(remote, clock.clone(), notices.clone())).unzip();
+            config.remote.map(|remote| Client::new(remote, clock.clone(), log.clone())).unzip();
         let remote = client.map(|client| UpstashStore::new(client, clock.clone()));
-        let (store, recovery) =
-            FallbackStore::new(remote, config.memory, config.on_outage, clock.clone(), notices.clone());
+        let (store, prober) =
+            FallbackStore::new(remote, config.memory, config.on_outage, clock.clone(), log.clone());
         let of = |class| Arc::new(store.for_class(class));
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),
-            notices,
-            driver: Mutex::new(requests.map(|requests| Driver { requests, recovery })),
+            log,
+            task: Mutex::new(requests.map(|requests| BackgroundTask { requests, prober })),
         }
     }
 
     /// What has to run on a tokio runtime for the database to be reached: once, before the first call that needs it
     /// is polled. `None` without a database, and when it has been taken already.
-    pub fn take_driver(&self) -> Option<Driver> {
-        self.driver.lock().take()
+    pub fn take_background_task(&self) -> Option<BackgroundTask> {
+        self.task.lock().take()
     }
 
     /// What there is to tell, each notice once.
     #[must_use]
-    pub fn notices(&self) -> &Notices {
-        &self.notices
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Asks the database for a sign of life. Without one configured, memory is as healthy as it gets; while it is known
@@ -189,7 +189,7 @@ impl Service {
                 Err(outage) => Some(outage),
             }
         } else {
-            self.store.availability().last_error().map(|last| last.error)
+            self.store.breaker().last_error().map(|last| last.error)
         };
         Health {
             is_healthy: error.is_none(),
@@ -204,12 +204,12 @@ impl Service {
         }
     }
 
-    /// Waits until Redis has been told of everything that happened during an outage, but no longer than `patience`.
+    /// Waits until Redis has been told of everything that happened during an outage, but no longer than `timeout`.
     /// Returns how many writes it has not been told of.
-    pub async fn flush(&self, patience: Duration) -> usize {
-        let deadline = tokio::time::Instant::now() + patience;
+    pub async fn drain(&self, timeout: Duration) -> usize {
+        let deadline = tokio::time::Instant::now() + timeout;
         while self.store.pending() > 0 && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(FLUSH_LOOK.min(deadline - tokio::time::Instant::now())).await;
+            tokio::time::sleep(DRAIN_POLL.min(deadline - tokio::time::Instant::now())).await;
         }
         self.store.pending()
     }

@@ -5,7 +5,7 @@ mod support;
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, Options, Remote, Token};
 use redlatch_core::keys::{Expiry, Ttl};
-use redlatch_core::notice::{Notice, Notices};
+use redlatch_core::log::{Log, LogMessage};
 use redlatch_core::store::{Store, UpstashStore};
 use redlatch_core::upstash::Command;
 use redlatch_core::{Config, Mode, Service};
@@ -25,11 +25,8 @@ async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
     assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
     assert!(!store.is_remote_available());
     assert_eq!(store.memory().len(), 2);
-    let notices = stage.upstash.notices.take();
-    assert!(
-        matches!(&notices[..], [Notice::Warn(text)] if text.contains("memory takes over")),
-        "{notices:?}"
-    );
+    let log = stage.upstash.log.take();
+    assert!(matches!(&log[..], [LogMessage::Warn(text)] if text.contains("memory takes over")), "{log:?}");
 }
 
 #[tokio::test]
@@ -49,23 +46,23 @@ async fn a_refusal_rejects_and_nothing_goes_to_memory() {
 
     assert!(store.memory().is_empty());
     assert!(store.is_remote_available());
-    assert_eq!(stage.upstash.notices.take(), []);
+    assert_eq!(stage.upstash.log.take(), []);
 }
 
 #[tokio::test]
 async fn a_wrong_token_degrades_and_names_the_variable() {
     let stage = Fallback::start().await;
-    let notices = Notices::default();
+    let log = Log::default();
     let wrong = Remote { token: Token::new("wrong"), ..remote(&stage.upstash.gateway) };
-    let database = UpstashStore::new(connect(wrong, &notices), Clock::system());
-    let store = fall_back(database, MemoryLimits::default(), &notices);
+    let database = UpstashStore::new(connect(wrong, &log), Clock::system());
+    let store = fall_back(database, MemoryLimits::default(), &log);
 
     store.set(&key("k"), "v", Expiry::Never).await.unwrap();
 
     assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
-    let told = notices.take();
+    let told = log.take();
     assert!(
-        matches!(&told[..], [Notice::Warn(text)] if text.contains("UPSTASH_REDIS_REST_TOKEN")),
+        matches!(&told[..], [LogMessage::Warn(text)] if text.contains("UPSTASH_REDIS_REST_TOKEN")),
         "{told:?}"
     );
 }
@@ -80,10 +77,10 @@ async fn a_health_check_tells_memory_from_an_outage() {
 
     config.remote = Some(remote(&stage.upstash.gateway));
     let service = Service::new(config, Clock::system());
-    tokio::spawn(service.take_driver().unwrap().run());
+    tokio::spawn(service.take_background_task().unwrap().run());
     let health = service.health().await;
     assert!(health.is_healthy && health.mode == Mode::Redis && health.error.is_none());
-    assert!(service.take_driver().is_none());
+    assert!(service.take_background_task().is_none());
 
     stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
     let health = service.health().await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, OnOutage, Policy};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
-use redlatch_core::notice::Notices;
+use redlatch_core::log::Log;
 use redlatch_core::store::{Class, FallbackStore, Outcome, State, Store, UpstashStore, Write};
 use redlatch_gateway::{Fault, Gateway, Options};
 use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
@@ -35,8 +35,8 @@ impl Outage {
         let upstash = Upstash::start().await;
         let options = Options { redis: Some(Arc::clone(&upstash.redis)), ..Options::default() };
         let gateway = Gateway::start(options).await.unwrap();
-        let other = UpstashStore::new(connect(remote(&gateway), &Notices::default()), Clock::system());
-        let store = fall_back(upstash.store.clone(), limits, &upstash.notices);
+        let other = UpstashStore::new(connect(remote(&gateway), &Log::default()), Clock::system());
+        let store = fall_back(upstash.store.clone(), limits, &upstash.log);
         Self { store, upstash, other, _gateway: gateway }
     }
 
@@ -236,7 +236,7 @@ async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
     outage.upstash.gateway.add_fault(failing).await.unwrap();
     let changes = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&changes);
-    outage.store.availability().subscribe(move |change| seen.lock().unwrap().push((change.from, change.to)));
+    outage.store.breaker().subscribe(move |change| seen.lock().unwrap().push((change.from, change.to)));
     outage.store.get(&key("k")).await.unwrap();
     outage.upstash.gateway.reset_counters();
 
@@ -258,7 +258,7 @@ async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
             (State::Probing, State::Degraded)
         ]
     );
-    assert_eq!(outage.upstash.notices.take(), [], "who listens is not told on the console, too");
+    assert_eq!(outage.upstash.log.take(), [], "who listens is not told on the console, too");
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_class_can_refuse_to_go_on_without_redis() {
         MemoryLimits::default(),
         on_outage,
         Clock::system(),
-        Notices::default(),
+        Log::default(),
     );
     let strict = store.for_class(Class::Idempotency);
     upstash.gateway.add_fault(Fault::Refuse).await.unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use redlatch_core::config::{Remote, Token};
-use redlatch_core::notice::{Notice, Notices};
+use redlatch_core::log::{Log, LogMessage};
 use redlatch_core::upstash::{Command, Reply};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use support::connect;
@@ -61,11 +61,11 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {
     }
 }
 
-async fn ping(url: &str, extra_ca_certs: Option<PathBuf>) -> (redlatch_core::Result<Reply>, Vec<Notice>) {
+async fn ping(url: &str, extra_ca_certs: Option<PathBuf>) -> (redlatch_core::Result<Reply>, Vec<LogMessage>) {
     let remote =
         Remote { url: url.into(), token: Token::new("t"), timeout: Duration::from_secs(20), extra_ca_certs };
-    let notices = Notices::default();
-    (connect(remote, &notices).run(Command::new("PING")).await, notices.take())
+    let log = Log::default();
+    (connect(remote, &log).run(Command::new("PING")).await, log.take())
 }
 
 #[tokio::test]
@@ -81,10 +81,10 @@ async fn an_unknown_authority_is_not_trusted() {
 async fn an_extra_authority_is_trusted() {
     let server = start().await;
 
-    let (reply, notices) = ping(&server.url, Some(server.authority.path().into())).await;
+    let (reply, log) = ping(&server.url, Some(server.authority.path().into())).await;
 
     assert_eq!(reply.unwrap(), Reply::Text("PONG".into()));
-    assert_eq!(notices, []);
+    assert_eq!(log, []);
 }
 
 #[tokio::test]
@@ -101,11 +101,8 @@ async fn a_certificate_for_another_name_is_refused() {
 async fn a_file_of_authorities_that_cannot_be_read_is_told_and_ignored() {
     let server = start().await;
 
-    let (reply, notices) = ping(&server.url, Some("no-such-file.pem".into())).await;
+    let (reply, log) = ping(&server.url, Some("no-such-file.pem".into())).await;
 
     assert!(reply.unwrap_err().is_outage());
-    assert!(
-        matches!(&notices[..], [Notice::Warn(text)] if text.contains("NODE_EXTRA_CA_CERTS")),
-        "{notices:?}"
-    );
+    assert!(matches!(&log[..], [LogMessage::Warn(text)] if text.contains("NODE_EXTRA_CA_CERTS")), "{log:?}");
 }

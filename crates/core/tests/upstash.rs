@@ -11,7 +11,7 @@ use redlatch_core::caches::FormCache;
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{Remote, Token};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
-use redlatch_core::notice::Notices;
+use redlatch_core::log::Log;
 use redlatch_core::store::{Store, Swap};
 use redlatch_core::upstash::{Client, Command, Reply};
 use redlatch_gateway::Fault;
@@ -25,7 +25,7 @@ fn client(url: &str) -> Client {
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
     };
-    connect(remote, &Notices::default())
+    connect(remote, &Log::default())
 }
 
 fn ok() -> support::stub::Response {
@@ -198,10 +198,8 @@ async fn an_outage_is_told_apart_from_a_refusal() {
 #[tokio::test]
 async fn a_call_without_an_answer_ends_at_its_deadline() {
     let upstash = Upstash::start().await;
-    let client = connect(
-        Remote { timeout: Duration::from_millis(100), ..remote(&upstash.gateway) },
-        &Notices::default(),
-    );
+    let client =
+        connect(Remote { timeout: Duration::from_millis(100), ..remote(&upstash.gateway) }, &Log::default());
     upstash.gateway.add_fault(Fault::Hang).await.unwrap();
 
     let error = client.run(Command::new("GET").arg("k")).await.unwrap_err();
@@ -236,7 +234,7 @@ async fn a_read_whose_answer_was_lost_is_sent_again_and_a_counter_beside_it_is_n
     assert_eq!((read.unwrap().as_deref(), again.unwrap().as_deref()), (Some("v"), Some("v")));
     assert!(count.unwrap_err().is_outage());
     assert_eq!(upstash.store.get(&counter).await.unwrap().as_deref(), Some("1"));
-    assert_eq!(upstash.client.traffic().retries(), 1);
+    assert_eq!(upstash.client.request_metrics().retries(), 1);
 }
 
 #[tokio::test]
@@ -271,7 +269,7 @@ async fn an_answer_that_asks_for_patience_is_not_pressed() {
 async fn after_a_long_sleep_of_the_machine_a_new_connection_is_used() {
     let upstash = Upstash::start().await;
     let hands = Hands::new();
-    let (client, driver) = Client::new(remote(&upstash.gateway), hands.clock(), Notices::default());
+    let (client, driver) = Client::new(remote(&upstash.gateway), hands.clock(), Log::default());
     tokio::spawn(driver.run());
     let ping = async || client.run(Command::new("PING")).await.unwrap();
     ping().await;
@@ -314,7 +312,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_read_only_token_is_refused_writing() {
     let upstash = Upstash::start().await;
     let token = Token::new(upstash.gateway.read_only_token());
-    let reader = connect(Remote { token, ..remote(&upstash.gateway) }, &Notices::default());
+    let reader = connect(Remote { token, ..remote(&upstash.gateway) }, &Log::default());
 
     let error = reader.run(Command::new("SET").arg("form:k").arg("v")).await.unwrap_err();
 
@@ -349,8 +347,7 @@ async fn errors_show_neither_token_nor_address_nor_arguments() {
         extra_ca_certs: None,
     };
 
-    let error =
-        connect(remote, &Notices::default()).run(Command::new("GET").arg("the-key")).await.unwrap_err();
+    let error = connect(remote, &Log::default()).run(Command::new("GET").arg("the-key")).await.unwrap_err();
 
     let shown = format!("{error} {error:?}");
     assert!(

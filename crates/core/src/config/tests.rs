@@ -9,8 +9,8 @@ fn resolve_with(options: &Options, variables: &[(&str, &str)]) -> (Config, Vec<S
         |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
     let (config, warnings) = Config::resolve(options, lookup);
     let texts = warnings.into_iter().map(|warning| match warning {
-        Notice::Info(text) => format!("info: {text}"),
-        Notice::Warn(text) => format!("warn: {text}"),
+        LogMessage::Info(text) => format!("info: {text}"),
+        LogMessage::Warn(text) => format!("warn: {text}"),
     });
     (config, texts.collect())
 }

@@ -1,19 +1,19 @@
 //! The choice between the database and what this process knows by itself.
 //!
 //! Policy: an outage degrades, a caller's mistake and a refusal reject, and only this file turns one into the other.
-//! A key with a write that Redis has not been told of is answered locally until it has been told ([`Local`]); any
+//! A key with a write that Redis has not been told of is answered locally until it has been told ([`OfflineStore`]); any
 //! other key is asked for in Redis while that is available.
 
 use std::sync::Arc;
 
-use super::availability::Availability;
-use super::local::Local;
+use super::circuit_breaker::CircuitBreaker;
 use super::metrics::{Class, Metrics, Outcome};
-use super::{Database, MemoryStore, Recovery};
+use super::offline::OfflineStore;
+use super::{MemoryStore, Prober, RemoteStore};
 use crate::clock::Clock;
 use crate::config::{MemoryLimits, OnOutage, Policy};
 use crate::keys::Key;
-use crate::notice::Notices;
+use crate::log::Log;
 use crate::{Error, Result};
 
 /// A store that answers from `R` while it can be reached and locally while it cannot, or when there is none.
@@ -26,8 +26,8 @@ pub struct FallbackStore<R> {
 
 pub(super) struct Shared<R> {
     pub(super) remote: Option<R>,
-    pub(super) local: Local,
-    pub(super) availability: Availability,
+    pub(super) offline: OfflineStore,
+    pub(super) breaker: CircuitBreaker,
     pub(super) metrics: Metrics,
     on_outage: OnOutage,
 }
@@ -35,11 +35,11 @@ pub(super) struct Shared<R> {
 impl<R> Drop for Shared<R> {
     fn drop(&mut self) {
         // The recovery finds that there is nothing to recover any more.
-        self.availability.work.notify_one();
+        self.breaker.work.notify_one();
     }
 }
 
-impl<R: Database> FallbackStore<R> {
+impl<R: RemoteStore> FallbackStore<R> {
     /// A store in front of `remote`, and the recovery that someone has to run for it.
     #[must_use]
     pub fn new(
@@ -47,17 +47,17 @@ impl<R: Database> FallbackStore<R> {
         limits: MemoryLimits,
         on_outage: OnOutage,
         clock: Clock,
-        notices: Notices,
-    ) -> (Self, Recovery<R>) {
+        log: Log,
+    ) -> (Self, Prober<R>) {
         let shared = Arc::new(Shared {
             remote,
-            local: Local::new(limits, clock.clone()),
-            availability: Availability::new(clock, notices),
+            offline: OfflineStore::new(limits, clock.clone()),
+            breaker: CircuitBreaker::new(clock, log),
             metrics: Metrics::default(),
             on_outage,
         });
-        let recovery = Recovery::new(&shared);
-        (Self { shared, class: Class::Manager }, recovery)
+        let prober = Prober::new(&shared);
+        (Self { shared, class: Class::Manager }, prober)
     }
 
     /// The same store for calls of `class`.
@@ -75,7 +75,7 @@ impl<R: Database> FallbackStore<R> {
     /// What this process keeps that Redis does not have.
     #[must_use]
     pub fn memory(&self) -> &MemoryStore {
-        &self.shared.local.memory
+        &self.shared.offline.memory
     }
 
     /// Whether every call is answered from memory, at once and on the calling thread.
@@ -87,13 +87,13 @@ impl<R: Database> FallbackStore<R> {
     /// Whether a database is configured and calls go to it.
     #[must_use]
     pub fn is_remote_available(&self) -> bool {
-        self.shared.remote.is_some() && self.shared.availability.is_available()
+        self.shared.remote.is_some() && self.shared.breaker.is_available()
     }
 
     /// The state of the database.
     #[must_use]
-    pub fn availability(&self) -> &Availability {
-        &self.shared.availability
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.shared.breaker
     }
 
     /// What has been counted.
@@ -105,13 +105,13 @@ impl<R: Database> FallbackStore<R> {
     /// The writes of this process that Redis has not been told yet.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.shared.local.pending()
+        self.shared.offline.pending()
     }
 
     /// The copies of values kept for an outage, and their bytes.
     #[must_use]
-    pub fn copies(&self) -> (usize, u64) {
-        (self.shared.local.copies.len(), self.shared.local.copies.bytes())
+    pub fn stale_copies(&self) -> (usize, u64) {
+        (self.shared.offline.stale.len(), self.shared.offline.stale.bytes())
     }
 
     /// Takes note of how a call to the database went; the outer error is an outage.
@@ -122,11 +122,11 @@ impl<R: Database> FallbackStore<R> {
     pub fn observe<T>(&self, result: Result<T>) -> std::result::Result<Result<T>, Error> {
         match result {
             Err(error) if error.is_outage() => {
-                self.shared.availability.failed(&error);
+                self.shared.breaker.failed(&error);
                 Err(error)
             }
             reached => {
-                self.shared.availability.reached();
+                self.shared.breaker.reached();
                 Ok(reached)
             }
         }
@@ -135,12 +135,12 @@ impl<R: Database> FallbackStore<R> {
     /// The database, if it is to be asked for `keys`.
     fn remote_for<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Option<&R> {
         let remote = self.shared.remote.as_ref()?;
-        let is_open = self.shared.availability.is_available() && !self.shared.local.holds_any(keys);
+        let is_open = self.shared.breaker.is_available() && !self.shared.offline.holds_any(keys);
         is_open.then_some(remote)
     }
 
-    fn local(&self) -> &Local {
-        &self.shared.local
+    fn offline(&self) -> &OfflineStore {
+        &self.shared.offline
     }
 
     fn count(&self, outcome: Outcome) {
@@ -158,23 +158,23 @@ impl<R: Database> FallbackStore<R> {
         &self,
         outage: Option<Error>,
         memory: impl FnOnce(&MemoryStore) -> Result<T>,
-        fallback: impl FnOnce(&Local) -> Result<T>,
+        fallback: impl FnOnce(&OfflineStore) -> Result<T>,
         outcome: impl FnOnce(&T) -> Outcome,
     ) -> Result<T> {
         let shared = &*self.shared;
         if shared.remote.is_none() {
-            return self.counted(memory(&shared.local.memory), outcome);
+            return self.counted(memory(&shared.offline.memory), outcome);
         }
-        let is_outage = outage.is_some() || !shared.availability.is_available();
+        let is_outage = outage.is_some() || !shared.breaker.is_available();
         if is_outage && shared.on_outage.policy(self.class) == Policy::Reject {
             self.count(Outcome::Rejected);
-            let error = outage.or_else(|| shared.availability.last_error().map(|last| last.error));
+            let error = outage.or_else(|| shared.breaker.last_error().map(|last| last.error));
             return Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())));
         }
-        let result = fallback(&shared.local);
-        if shared.local.pending() > 0 && shared.availability.is_available() {
+        let result = fallback(&shared.offline);
+        if shared.offline.pending() > 0 && shared.breaker.is_available() {
             // A single call has failed; Redis may well be told at once.
-            shared.availability.work.notify_one();
+            shared.breaker.work.notify_one();
         }
         self.counted(result, |_| Outcome::FellBack)
     }

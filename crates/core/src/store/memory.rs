@@ -144,7 +144,7 @@ impl Entries {
     }
 
     fn put_new(&mut self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        self.put(key, value, expiry.moment(self.clock.now()))
+        self.put(key, value, expiry.expires_at(self.clock.now()))
     }
 
     fn insert(&mut self, key: &Key, entry: Entry) {

@@ -3,15 +3,15 @@
 //! [`MemoryStore`] and [`UpstashStore`] implement them with the same observable results: `tests/store_contract.rs` runs
 //! one suite over both, `tests/stores_agree.rs` drives random sequences through both. [`FallbackStore`] chooses between them.
 
-mod availability;
-mod copies;
-mod effect;
+mod circuit_breaker;
 mod fallback;
-mod local;
 mod memory;
 mod metrics;
-mod recovery;
+mod offline;
+mod pending_write;
+mod prober;
 mod replay;
+mod stale;
 mod upstash;
 
 use std::future::Future;
@@ -20,11 +20,11 @@ use std::time::Duration;
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
 
-pub use availability::{Availability, LastError, State, StateChange};
+pub use circuit_breaker::{BreakerChange, CircuitBreaker, LastError, State};
 pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
 pub use metrics::{Class, Metrics, Outcome, Replays};
-pub use recovery::Recovery;
+pub use prober::Prober;
 pub use replay::Replay;
 pub use upstash::UpstashStore;
 
@@ -115,9 +115,9 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// A store that can go away and come back.
-pub trait Database: Store {
+pub trait RemoteStore: Store {
     /// Asks for a sign of life, for at most this long.
-    fn ping(&self, patience: Duration) -> impl Future<Output = Result<()>> + Send;
+    fn ping(&self, timeout: Duration) -> impl Future<Output = Result<()>> + Send;
 
     /// Brings `key` up to date after an outage; `false` when somebody else holds what was claimed.
     fn replay(&self, key: &Key, replay: &Replay) -> impl Future<Output = Result<bool>> + Send;

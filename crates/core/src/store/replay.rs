@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::Database;
+use super::RemoteStore;
 use super::fallback::Shared;
 use crate::Error;
 use crate::keys::{Expiry, Key};
@@ -45,10 +45,10 @@ pub enum Replay {
 /// # Errors
 ///
 /// When the database cannot be used; what has not been replayed stays.
-pub(super) async fn replay_all<R: Database>(shared: &Shared<R>, remote: &R) -> Result<(), Error> {
-    while shared.local.pending() > 0 {
+pub(super) async fn replay_all<R: RemoteStore>(shared: &Shared<R>, remote: &R) -> Result<(), Error> {
+    while shared.offline.pending() > 0 {
         let start = Instant::now();
-        let steps = shared.local.steps(STEPS_AT_ONCE);
+        let steps = shared.offline.steps(STEPS_AT_ONCE);
         let outcomes = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay))).await;
         let mut outage = None;
         for (index, (step, outcome)) in steps.iter().zip(outcomes).enumerate() {
@@ -62,7 +62,7 @@ pub(super) async fn replay_all<R: Database>(shared: &Shared<R>, remote: &R) -> R
         if let Some(error) = outage {
             return Err(error);
         }
-        if shared.local.pending() > 0 {
+        if shared.offline.pending() > 0 {
             // As long as it took: half of the time belongs to other calls.
             tokio::time::sleep(start.elapsed()).await;
         }
@@ -78,19 +78,19 @@ fn take_note<R>(shared: &Shared<R>, step: &Step, outcome: Result<bool, Error>) -
                 Replay::DeleteExpired | Replay::Nothing => tally.count_expired(),
                 _ => tally.count_done(),
             }
-            shared.local.replayed(step);
+            shared.offline.replayed(step);
         }
         // A second try could count twice.
-        Err(error) if error.is_outage() && !error.is_unsent() && is_increment(step) => {
+        Err(error) if error.is_outage() && !error.is_certainly_not_executed() && is_increment(step) => {
             tally.count_uncertain();
-            shared.local.replayed(step);
+            shared.offline.replayed(step);
             return Err(error);
         }
         Err(error) if error.is_outage() || error.is_abandoned() => return Err(error),
         // Somebody else has claimed the key, or it is of another type.
         Ok(false) | Err(_) => {
             tally.count_conflict();
-            shared.local.refused(step);
+            shared.offline.refused(step);
         }
     }
     Ok(())

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Database, Replay, Store, Swap, Write};
+use super::{RemoteStore, Replay, Store, Swap, Write};
 use crate::clock::{Clock, UnixMillis};
 use crate::keys::{Expiry, Key, Ttl};
-use crate::upstash::{Client, Command, Reply, Traffic};
+use crate::upstash::{Client, Command, Reply, RequestMetrics};
 use crate::{Error, Result};
 
 /// A database behind Upstash's REST protocol.
@@ -39,8 +39,8 @@ impl UpstashStore {
 
     /// How the requests fare.
     #[must_use]
-    pub fn traffic(&self) -> &Traffic {
-        self.client.traffic()
+    pub fn request_metrics(&self) -> &RequestMetrics {
+        self.client.request_metrics()
     }
 
     /// Stores `value` unless the key exists. The answer may be lost: then what is stored tells whose it is. The same text from two instances at
@@ -50,7 +50,7 @@ impl UpstashStore {
         let mut answer = self.client.run_by(command(), deadline).await;
         while let Err(lost) = &answer
             && lost.is_outage()
-            && !lost.is_unsent()
+            && !lost.is_certainly_not_executed()
             && Instant::now() < deadline
         {
             let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
@@ -196,9 +196,9 @@ impl Store for UpstashStore {
     }
 }
 
-impl Database for UpstashStore {
-    async fn ping(&self, patience: Duration) -> Result<()> {
-        let deadline = Instant::now() + patience.min(self.client.timeout());
+impl RemoteStore for UpstashStore {
+    async fn ping(&self, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout.min(self.client.timeout());
         match self.client.run_by(Command::new("PING"), deadline).await? {
             Reply::Text(pong) if pong == "PONG" => Ok(()),
             other => Err(other.unexpected("PONG")),
@@ -221,7 +221,7 @@ impl Database for UpstashStore {
             }
             Replay::Increment(by, expiry) => {
                 let increment = run(Command::new("INCRBY").key(key).number(*by));
-                match expiry.and_then(|expiry| expiry.moment(self.clock.now())) {
+                match expiry.and_then(|expiry| expiry.expires_at(self.clock.now())) {
                     Some(moment) => {
                         let limit = run(expire_at(key, moment));
                         let (incremented, _) = tokio::join!(increment, limit);
@@ -231,7 +231,7 @@ impl Database for UpstashStore {
                 }
                 .map(|_| true)
             }
-            Replay::Expire(expiry) => match expiry.moment(self.clock.now()) {
+            Replay::Expire(expiry) => match expiry.expires_at(self.clock.now()) {
                 Some(moment) => run(expire_at(key, moment)).await.map(|_| true),
                 None => Ok(true),
             },

@@ -61,7 +61,7 @@ impl Command {
     /// Whether it may run twice when once was asked for: a read, or a write that comes to the same state and the same
     /// answer. Of a command that is not, a second run could count twice, or take the caller for somebody else.
     #[must_use]
-    pub fn is_repeatable(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         match self.name {
             "GET" | "MGET" | "EXISTS" | "PING" | "PTTL" | "KEYS" | "EXPIRE" | "PEXPIREAT" | "DEL" => true,
             "SET" => !self.is_conditional,
@@ -129,10 +129,10 @@ mod tests {
     fn only_what_comes_to_the_same_may_run_twice() {
         let set = || Command::new("SET").arg("k").arg("v");
 
-        assert!(set().is_repeatable() && Command::new("GET").arg("k").is_repeatable());
-        assert!(!set().if_absent().is_repeatable());
+        assert!(set().is_idempotent() && Command::new("GET").arg("k").is_idempotent());
+        assert!(!set().if_absent().is_idempotent());
         for name in ["INCRBY", "GETDEL", "EVALSHA", "EVAL"] {
-            assert!(!Command::new(name).is_repeatable(), "{name}");
+            assert!(!Command::new(name).is_idempotent(), "{name}");
         }
     }
 

@@ -8,16 +8,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::notice::{Notice, Notices};
+use crate::log::{Log, LogMessage};
 
 /// The TLS settings. As in Node, a file of extra authorities that cannot be read is told once and otherwise ignored.
-pub(super) fn config(
-    extra_ca_certs: Option<&Path>,
-    notices: &Notices,
-) -> Result<ClientConfig, rustls::Error> {
+pub(super) fn config(extra_ca_certs: Option<&Path>, log: &Log) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(Err(problem)) = extra_ca_certs.map(|path| add_file(&mut roots, path)) {
-        notices.push(Notice::Warn(format!(
+        log.push(LogMessage::Warn(format!(
             "The file that NODE_EXTRA_CA_CERTS names cannot be used in full: {problem}."
         )));
     }

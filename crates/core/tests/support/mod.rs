@@ -13,7 +13,7 @@ use std::time::Duration;
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, OnOutage, Remote, Token};
 use redlatch_core::keys::Key;
-use redlatch_core::notice::Notices;
+use redlatch_core::log::Log;
 use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply};
 use redlatch_gateway::{Gateway, Options, RedisServer};
@@ -87,17 +87,17 @@ pub(crate) struct Upstash {
     pub(crate) redis: Arc<RedisServer>,
     pub(crate) client: Client,
     pub(crate) store: UpstashStore,
-    pub(crate) notices: Notices,
+    pub(crate) log: Log,
 }
 
 impl Upstash {
     pub(crate) async fn with(options: Options) -> Self {
         let redis = Arc::new(RedisServer::start().unwrap());
         let gateway = Gateway::start(Options { redis: Some(Arc::clone(&redis)), ..options }).await.unwrap();
-        let notices = Notices::default();
-        let client = connect(remote(&gateway), &notices);
+        let log = Log::default();
+        let client = connect(remote(&gateway), &log);
         let store = UpstashStore::new(client.clone(), Clock::system());
-        Self { gateway, redis, client, store, notices }
+        Self { gateway, redis, client, store, log }
     }
 }
 
@@ -142,7 +142,7 @@ impl Stage for Fallback {
 
     async fn start() -> Self {
         let upstash = Upstash::start().await;
-        let store = fall_back(upstash.store.clone(), MemoryLimits::default(), &upstash.notices);
+        let store = fall_back(upstash.store.clone(), MemoryLimits::default(), &upstash.log);
         Self { upstash, store }
     }
 
@@ -169,8 +169,8 @@ pub(crate) fn remote(gateway: &Gateway) -> Remote {
 }
 
 /// A client whose driver runs on the test's runtime.
-pub(crate) fn connect(remote: Remote, notices: &Notices) -> Client {
-    let (client, driver) = Client::new(remote, Clock::system(), notices.clone());
+pub(crate) fn connect(remote: Remote, log: &Log) -> Client {
+    let (client, driver) = Client::new(remote, Clock::system(), log.clone());
     tokio::spawn(driver.run());
     client
 }
@@ -179,11 +179,11 @@ pub(crate) fn connect(remote: Remote, notices: &Notices) -> Client {
 pub(crate) fn fall_back(
     remote: UpstashStore,
     limits: MemoryLimits,
-    notices: &Notices,
+    log: &Log,
 ) -> FallbackStore<UpstashStore> {
-    let (store, recovery) =
-        FallbackStore::new(Some(remote), limits, OnOutage::default(), Clock::system(), notices.clone());
-    tokio::spawn(recovery.run());
+    let (store, prober) =
+        FallbackStore::new(Some(remote), limits, OnOutage::default(), Clock::system(), log.clone());
+    tokio::spawn(prober.run());
     store
 }
 

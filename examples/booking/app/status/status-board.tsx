@@ -32,7 +32,7 @@ export function StatusBoard({ first }: { first: Health }) {
         <Figure name="Configured" value={health.mode === 'redis' ? 'Redis' : 'Memory only'} />
         <Figure name="Response time" value={`${health.responseTime.toFixed(1)} ms`} />
         <Figure name="Entries only in memory" value={String(stats.inMemoryCacheSize)} />
-        <Figure name="Waiting for Redis" value={String(metrics.pendingEffects)} />
+        <Figure name="Waiting for Redis" value={String(metrics.pendingWrites)} />
         <Figure name="Brought to Redis after outages" value={String(metrics.replayed)} />
         <Figure name="Checked" value={`${checkedAt.slice(11, 19)} UTC`} />
       </dl>

@@ -4,7 +4,7 @@
 use super::FallbackStore;
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
-use crate::store::{Database, Outcome, Store, Swap, Write};
+use crate::store::{Outcome, RemoteStore, Store, Swap, Write};
 
 /// Asks the database if it is to be asked, which leaves its result, or else the outage that it ended in.
 macro_rules! ask {
@@ -20,20 +20,20 @@ fn hit(is_there: bool) -> Outcome {
     if is_there { Outcome::Hit } else { Outcome::Miss }
 }
 
-impl<R: Database> Store for FallbackStore<R> {
+impl<R: RemoteStore> Store for FallbackStore<R> {
     async fn get(&self, key: &Key) -> Result<Option<String>> {
-        let mark = self.local().copies.read_mark();
+        let mark = self.offline().stale.read_mark();
         match ask!(self, [key], get(key)) {
             Ok(result) => {
                 if let Ok(value) = &result {
-                    self.local().copies.read(key, value.as_deref(), mark);
+                    self.offline().stale.read(key, value.as_deref(), mark);
                 }
                 self.counted(result, |value| hit(value.is_some()))
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| Ok(memory.get(key)),
-                |local| Ok(local.get(key)),
+                |offline| Ok(offline.get(key)),
                 |value| hit(value.is_some()),
             ),
         }
@@ -41,12 +41,12 @@ impl<R: Database> Store for FallbackStore<R> {
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
         let any = |values: &Vec<Option<String>>| hit(values.iter().any(Option::is_some));
-        let mark = self.local().copies.read_mark();
+        let mark = self.offline().stale.read_mark();
         match ask!(self, keys, get_many(keys)) {
             Ok(result) => {
                 if let Ok(values) = &result {
                     for (key, value) in keys.iter().zip(values) {
-                        self.local().copies.read(key, value.as_deref(), mark);
+                        self.offline().stale.read(key, value.as_deref(), mark);
                     }
                 }
                 self.counted(result, any)
@@ -54,7 +54,7 @@ impl<R: Database> Store for FallbackStore<R> {
             Err(outage) => self.locally(
                 outage,
                 |memory| Ok(memory.get_many(keys)),
-                |local| Ok(local.get_many(keys)),
+                |offline| Ok(offline.get_many(keys)),
                 any,
             ),
         }
@@ -65,14 +65,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], set(key, value, expiry)) {
             Ok(result) => {
                 if result.is_ok() {
-                    self.local().copies.wrote(key, value, expiry);
+                    self.offline().stale.wrote(key, value, expiry);
                 }
                 self.counted(result, stored)
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| memory.set(key, value, expiry),
-                |local| local.set(key, value, expiry),
+                |offline| offline.set(key, value, expiry),
                 stored,
             ),
         }
@@ -83,14 +83,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], set_if_absent(key, value, ttl)) {
             Ok(result) => {
                 if let Ok(true) = result {
-                    self.local().copies.wrote(key, value, Expiry::After(ttl));
+                    self.offline().stale.wrote(key, value, Expiry::After(ttl));
                 }
                 self.counted(result, outcome)
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| memory.set_if_absent(key, value, ttl),
-                |local| local.set_if_absent(key, value, ttl),
+                |offline| offline.set_if_absent(key, value, ttl),
                 outcome,
             ),
         }
@@ -102,13 +102,13 @@ impl<R: Database> Store for FallbackStore<R> {
             Ok(result) => {
                 if result.is_ok() {
                     for key in keys {
-                        self.local().copies.removed(key);
+                        self.offline().stale.removed(key);
                     }
                 }
                 self.counted(result, stored)
             }
             Err(outage) => {
-                self.locally(outage, |memory| Ok(memory.delete(keys)), |local| local.delete(keys), stored)
+                self.locally(outage, |memory| Ok(memory.delete(keys)), |offline| offline.delete(keys), stored)
             }
         }
     }
@@ -117,9 +117,12 @@ impl<R: Database> Store for FallbackStore<R> {
         let outcome = |is_there: &bool| hit(*is_there);
         match ask!(self, [key], exists(key)) {
             Ok(result) => self.counted(result, outcome),
-            Err(outage) => {
-                self.locally(outage, |memory| Ok(memory.exists(key)), |local| Ok(local.exists(key)), outcome)
-            }
+            Err(outage) => self.locally(
+                outage,
+                |memory| Ok(memory.exists(key)),
+                |offline| Ok(offline.exists(key)),
+                outcome,
+            ),
         }
     }
 
@@ -128,21 +131,21 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], increment(key, by)) {
             Ok(result) => {
                 if let Ok(sum) = result {
-                    self.local().copies.counted(key, sum);
+                    self.offline().stale.counted(key, sum);
                 }
                 self.counted(result, stored)
             }
             // It may have been counted. To count again could count twice, so Redis keeps what it has.
-            Err(Some(outage)) if !outage.is_unsent() => self.locally(
+            Err(Some(outage)) if !outage.is_certainly_not_executed() => self.locally(
                 Some(outage),
                 |memory| memory.increment(key, by),
-                |local| Ok(local.estimate(key, by)),
+                |offline| Ok(offline.estimate(key, by)),
                 stored,
             ),
             Err(outage) => self.locally(
                 outage,
                 |memory| memory.increment(key, by),
-                |local| local.increment(key, by),
+                |offline| offline.increment(key, by),
                 stored,
             ),
         }
@@ -153,14 +156,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], expire(key, ttl)) {
             Ok(result) => {
                 if let Ok(true) = result {
-                    self.local().copies.expires(key, Expiry::After(ttl));
+                    self.offline().stale.expires(key, Expiry::After(ttl));
                 }
                 self.counted(result, outcome)
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| memory.expire(key, ttl),
-                |local| local.expire(key, ttl),
+                |offline| offline.expire(key, ttl),
                 outcome,
             ),
         }
@@ -170,14 +173,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], get_and_delete(key)) {
             Ok(result) => {
                 if result.is_ok() {
-                    self.local().copies.removed(key);
+                    self.offline().stale.removed(key);
                 }
                 self.counted(result, |value| hit(value.is_some()))
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| Ok(memory.get_and_delete(key)),
-                |local| local.get_and_delete(key),
+                |offline| offline.get_and_delete(key),
                 |value| hit(value.is_some()),
             ),
         }
@@ -192,14 +195,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], compare_and_set(key, expected, new, ttl)) {
             Ok(result) => {
                 if let Ok(Swap::Done) = result {
-                    self.local().copies.wrote(key, new, Expiry::After(ttl));
+                    self.offline().stale.wrote(key, new, Expiry::After(ttl));
                 }
                 self.counted(result, outcome)
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| memory.compare_and_set(key, expected, new, ttl),
-                |local| local.compare_and_set(key, expected, new, ttl),
+                |offline| offline.compare_and_set(key, expected, new, ttl),
                 outcome,
             ),
         }
@@ -210,14 +213,14 @@ impl<R: Database> Store for FallbackStore<R> {
         match ask!(self, [key], compare_and_delete(key, expected)) {
             Ok(result) => {
                 if let Ok(true) = result {
-                    self.local().copies.removed(key);
+                    self.offline().stale.removed(key);
                 }
                 self.counted(result, outcome)
             }
             Err(outage) => self.locally(
                 outage,
                 |memory| Ok(memory.compare_and_delete(key, expected)),
-                |local| local.compare_and_delete(key, expected),
+                |offline| offline.compare_and_delete(key, expected),
                 outcome,
             ),
         }
@@ -236,13 +239,13 @@ impl<R: Database> Store for FallbackStore<R> {
             Ok(result) => {
                 if result.is_ok() {
                     for write in writes {
-                        self.local().copies.applied(write);
+                        self.offline().stale.applied(write);
                     }
                 }
                 self.counted(result, stored)
             }
             Err(outage) => {
-                self.locally(outage, |memory| memory.apply(writes), |local| local.apply(writes), stored)
+                self.locally(outage, |memory| memory.apply(writes), |offline| offline.apply(writes), stored)
             }
         }
     }

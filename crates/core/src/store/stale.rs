@@ -9,15 +9,15 @@ use quick_cache::sync::Cache;
 
 use super::Write;
 use crate::clock::{Clock, UnixMillis};
-use crate::keys::{Expiry, Key, copy_ttl};
+use crate::keys::{Expiry, Key, stale_ttl};
 
 /// The bytes of all copies. Beyond it, the ones used least are let go.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 const EXPECTED_BYTES: u64 = 128;
 
 /// A bounded number of values; only one that is not needed is ever dropped.
-pub(super) struct Copies {
-    cache: Cache<String, Copied, Size>,
+pub(super) struct StaleCopies {
+    cache: Cache<String, StaleCopy, Size>,
     /// The number of writes so far. A read that began before the latest write to its key does not replace it.
     writes: AtomicU64,
     /// The number of the latest removal, which leaves nothing in the cache to tell it by.
@@ -26,7 +26,7 @@ pub(super) struct Copies {
 }
 
 #[derive(Clone)]
-struct Copied {
+struct StaleCopy {
     value: Arc<str>,
     /// When it ends; for a value that was only read, when it is no longer believed.
     expires_at: Option<UnixMillis>,
@@ -37,8 +37,8 @@ struct Copied {
 #[derive(Clone)]
 struct Size;
 
-impl Weighter<String, Copied> for Size {
-    fn weight(&self, key: &String, copied: &Copied) -> u64 {
+impl Weighter<String, StaleCopy> for Size {
+    fn weight(&self, key: &String, copied: &StaleCopy) -> u64 {
         // Never 0, which would be outside the bound.
         (key.len() + copied.value.len() + 64) as u64
     }
@@ -48,7 +48,7 @@ impl Weighter<String, Copied> for Size {
 #[derive(Clone, Copy)]
 pub(super) struct ReadMark(u64);
 
-impl Copies {
+impl StaleCopies {
     pub(super) fn new(clock: Clock) -> Self {
         let cache = Cache::with_weighter((MAX_BYTES / EXPECTED_BYTES) as usize, MAX_BYTES, Size);
         Self { cache, writes: AtomicU64::new(0), latest_removal: AtomicU64::new(0), clock }
@@ -64,8 +64,8 @@ impl Copies {
     /// Keeps what has been written.
     pub(super) fn wrote(&self, key: &Key, value: impl Into<Arc<str>>, expiry: Expiry) {
         let write = self.writes.fetch_add(1, Relaxed) + 1;
-        let expires_at = expiry.moment(self.clock.now());
-        self.insert(key, Copied { value: value.into(), expires_at, write, is_read: false });
+        let expires_at = expiry.expires_at(self.clock.now());
+        self.insert(key, StaleCopy { value: value.into(), expires_at, write, is_read: false });
     }
 
     /// Forgets what has been removed.
@@ -102,7 +102,7 @@ impl Copies {
             return;
         };
         let now = self.clock.now();
-        let ttl = copy_ttl(key);
+        let ttl = stale_ttl(key);
         if let Some(known) = known.filter(|known| *known.value == *value) {
             // A copy that has most of its time before it is good enough: the same value is read again and again.
             let needed = if known.is_read { millis(ttl) / 2 } else { 0 };
@@ -111,13 +111,13 @@ impl Copies {
             }
         }
         let expires_at = Some(now + millis(ttl));
-        self.insert(key, Copied { value: value.into(), expires_at, write: mark.0, is_read: true });
+        self.insert(key, StaleCopy { value: value.into(), expires_at, write: mark.0, is_read: true });
     }
 
     /// Keeps what a counter has come to; its expiry stays.
     pub(super) fn counted(&self, key: &Key, sum: i64) {
         let expiry = self.get(key).map(|(_, expiry)| expiry);
-        let expiry = expiry.unwrap_or_else(|| Expiry::At(self.clock.now() + millis(copy_ttl(key))));
+        let expiry = expiry.unwrap_or_else(|| Expiry::At(self.clock.now() + millis(stale_ttl(key))));
         self.wrote(key, sum.to_string(), expiry);
     }
 
@@ -136,7 +136,7 @@ impl Copies {
         self.cache.weight()
     }
 
-    fn insert(&self, key: &Key, copied: Copied) {
+    fn insert(&self, key: &Key, copied: StaleCopy) {
         self.cache.insert(key.as_str().to_owned(), copied);
     }
 }
@@ -149,11 +149,11 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn copies() -> (Copies, Key) {
-        (Copies::new(Clock::from_fn(|| 1_000)), Key::plain("key", "k").unwrap())
+    fn copies() -> (StaleCopies, Key) {
+        (StaleCopies::new(Clock::from_fn(|| 1_000)), Key::plain("key", "k").unwrap())
     }
 
-    fn held(copies: &Copies, key: &Key) -> Option<String> {
+    fn held(copies: &StaleCopies, key: &Key) -> Option<String> {
         copies.get(key).map(|(value, _)| value.to_string())
     }
 

@@ -1,6 +1,6 @@
 //! What this process knows by itself: what it has been told during an outage, and copies of what it knew before.
 //!
-//! Every acknowledged write leaves an [`Effect`] on its key, and from then on the key is served from here, until the
+//! Every acknowledged write leaves an [`PendingWrite`] on its key, and from then on the key is served from here, until the
 //! effect has been replayed: a value never vanishes in between, and no call on the key overtakes the replay. Nothing
 //! acknowledged is dropped; a write for which there is no room is refused instead.
 
@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::copies::Copies;
-use super::effect::{Change, Effect};
+use super::pending_write::{Mutation, PendingWrite};
 use super::replay::{Replay, Step};
+use super::stale::StaleCopies;
 use super::{MemoryStore, Swap, Write};
 use crate::clock::Clock;
 use crate::config::MemoryLimits;
@@ -20,10 +20,10 @@ use crate::keys::{Expiry, Key, Ttl};
 use crate::{Error, Result};
 
 /// The local side of a [`FallbackStore`](super::FallbackStore).
-pub(super) struct Local {
+pub(super) struct OfflineStore {
     /// The values of keys with an effect; without a database, all values.
     pub(super) memory: MemoryStore,
-    pub(super) copies: Copies,
+    pub(super) stale: StaleCopies,
     pending: Mutex<Pending>,
     /// The number of effects, to be looked at without the lock.
     count: AtomicUsize,
@@ -39,16 +39,16 @@ struct Pending {
 
 #[derive(Clone, Copy)]
 struct Entry {
-    effect: Effect,
+    effect: PendingWrite,
     /// Grows with every change, so that a replay can tell whether there was one meanwhile.
     version: u64,
 }
 
-impl Local {
+impl OfflineStore {
     pub(super) fn new(limits: MemoryLimits, clock: Clock) -> Self {
         Self {
             memory: MemoryStore::new(limits, clock.clone()),
-            copies: Copies::new(clock),
+            stale: StaleCopies::new(clock),
             pending: Mutex::default(),
             count: AtomicUsize::new(0),
             limits,
@@ -82,11 +82,11 @@ impl Local {
     }
 
     pub(super) fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        self.change(key, Change::Set, |memory| memory.set(key, value, expiry), |()| true)
+        self.change(key, Mutation::Set, |memory| memory.set(key, value, expiry), |()| true)
     }
 
     pub(super) fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        self.change(key, Change::Claim, |memory| memory.set_if_absent(key, value, ttl), |done| *done)
+        self.change(key, Mutation::Claim, |memory| memory.set_if_absent(key, value, ttl), |done| *done)
     }
 
     pub(super) fn delete(&self, keys: &[Key]) -> Result<u64> {
@@ -97,13 +97,13 @@ impl Local {
         for key in keys {
             count += u64::from(self.known(&pending, key).is_some());
             self.memory.delete(std::slice::from_ref(key));
-            self.record(&mut pending, key, true, Change::Delete);
+            self.record(&mut pending, key, true, Mutation::Delete);
         }
         Ok(count)
     }
 
     pub(super) fn increment(&self, key: &Key, by: i64) -> Result<i64> {
-        self.change(key, Change::Increment(by), |memory| memory.increment(key, by), |_| true)
+        self.change(key, Mutation::Increment(by), |memory| memory.increment(key, by), |_| true)
     }
 
     /// What a counter comes to if an increment has been counted of which that is not known.
@@ -111,16 +111,16 @@ impl Local {
         let known = self.known(&self.pending.lock(), key);
         let before = known.and_then(|(value, _)| value.parse::<i64>().ok()).unwrap_or(0);
         let sum = before.saturating_add(by);
-        self.copies.counted(key, sum);
+        self.stale.counted(key, sum);
         sum
     }
 
     pub(super) fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
-        self.change(key, Change::Expire, |memory| memory.expire(key, ttl), |done| *done)
+        self.change(key, Mutation::Expire, |memory| memory.expire(key, ttl), |done| *done)
     }
 
     pub(super) fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
-        self.change(key, Change::Delete, |memory| Ok(memory.get_and_delete(key)), |_| true)
+        self.change(key, Mutation::Delete, |memory| Ok(memory.get_and_delete(key)), |_| true)
     }
 
     pub(super) fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
@@ -128,15 +128,15 @@ impl Local {
         let mut pending = self.pending.lock();
         // A claim stays one: somebody else's value is not overwritten because its state has changed.
         let change = match pending.effects.get(key).map(|entry| entry.effect) {
-            Some(Effect::Claim) => Change::Expire,
-            _ => Change::Set,
+            Some(PendingWrite::Claim) => Mutation::Expire,
+            _ => Mutation::Set,
         };
         self.change_locked(&mut pending, key, change, swap, |swap| *swap == Swap::Done)
     }
 
     pub(super) fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
         let delete = |memory: &MemoryStore| Ok(memory.compare_and_delete(key, expected));
-        self.change(key, Change::Delete, delete, |done| *done)
+        self.change(key, Mutation::Delete, delete, |done| *done)
     }
 
     pub(super) fn apply(&self, writes: &[Write]) -> Result<()> {
@@ -147,8 +147,8 @@ impl Local {
         self.memory.apply(writes)?;
         for write in writes {
             let change = match write {
-                Write::Set { .. } => Change::Set,
-                Write::Delete { .. } => Change::Delete,
+                Write::Set { .. } => Mutation::Set,
+                Write::Delete { .. } => Mutation::Delete,
             };
             self.record(&mut pending, write.key(), true, change);
         }
@@ -157,13 +157,13 @@ impl Local {
 
     /// The value of `key` as this process knows it, and when it ends.
     fn known(&self, pending: &Pending, key: &Key) -> Option<(Arc<str>, Expiry)> {
-        if pending.effects.contains_key(key) { self.memory.entry(key) } else { self.copies.get(key) }
+        if pending.effects.contains_key(key) { self.memory.entry(key) } else { self.stale.get(key) }
     }
 
     fn change<T>(
         &self,
         key: &Key,
-        change: Change,
+        change: Mutation,
         act: impl FnOnce(&MemoryStore) -> Result<T>,
         has_changed: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
@@ -175,7 +175,7 @@ impl Local {
         &self,
         pending: &mut MutexGuard<'_, Pending>,
         key: &Key,
-        change: Change,
+        change: Mutation,
         act: impl FnOnce(&MemoryStore) -> Result<T>,
         has_changed: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
@@ -207,14 +207,14 @@ impl Local {
         Ok(())
     }
 
-    fn record(&self, pending: &mut Pending, key: &Key, was_live: bool, change: Change) {
+    fn record(&self, pending: &mut Pending, key: &Key, was_live: bool, change: Mutation) {
         pending.latest += 1;
         let version = pending.latest;
         if let Some(entry) = pending.effects.get_mut(key) {
-            *entry = Entry { effect: Effect::after(Some(entry.effect), was_live, change), version };
+            *entry = Entry { effect: PendingWrite::after(Some(entry.effect), was_live, change), version };
             return;
         }
-        let effect = Effect::after(None, was_live, change);
+        let effect = PendingWrite::after(None, was_live, change);
         pending.key_bytes += key.as_str().len();
         pending.effects.insert(key.clone(), Entry { effect, version });
         self.count.store(pending.effects.len(), Relaxed);
@@ -230,17 +230,19 @@ impl Local {
     fn step(&self, key: &Key, Entry { effect, version }: Entry) -> Step {
         let held = self.memory.entry(key);
         let replay = match (effect, held) {
-            (Effect::Set, Some((value, expiry))) => Replay::Set(value, expiry),
-            (Effect::Claim, Some((value, expiry))) => Replay::Claim(value, expiry),
-            (Effect::Claim, None) => Replay::Nothing,
-            (Effect::Increment { by, with_expiry: false }, _) => Replay::Increment(by, None),
-            (Effect::Increment { by, with_expiry: true }, Some((_, expiry))) => {
+            (PendingWrite::Set, Some((value, expiry))) => Replay::Set(value, expiry),
+            (PendingWrite::Claim, Some((value, expiry))) => Replay::Claim(value, expiry),
+            (PendingWrite::Claim, None) => Replay::Nothing,
+            (PendingWrite::Increment { by, with_expiry: false }, _) => Replay::Increment(by, None),
+            (PendingWrite::Increment { by, with_expiry: true }, Some((_, expiry))) => {
                 Replay::Increment(by, Some(expiry))
             }
-            (Effect::Expire, Some((_, expiry))) => Replay::Expire(expiry),
+            (PendingWrite::Expire, Some((_, expiry))) => Replay::Expire(expiry),
             // What has expired is not written back, and what stood there before it is not to come back either.
-            (Effect::Delete, _) => Replay::Delete,
-            (Effect::Set | Effect::Increment { .. } | Effect::Expire, None) => Replay::DeleteExpired,
+            (PendingWrite::Delete, _) => Replay::Delete,
+            (PendingWrite::Set | PendingWrite::Increment { .. } | PendingWrite::Expire, None) => {
+                Replay::DeleteExpired
+            }
         };
         Step { key: key.clone(), version, replay }
     }
@@ -251,19 +253,19 @@ impl Local {
         let Some(entry) = pending.effects.get_mut(&step.key) else { return };
         if entry.version != step.version {
             entry.effect = match (entry.effect, &step.replay) {
-                (Effect::Increment { by, with_expiry }, Replay::Increment(done, _)) => {
-                    Effect::Increment { by: by.saturating_sub(*done), with_expiry }
+                (PendingWrite::Increment { by, with_expiry }, Replay::Increment(done, _)) => {
+                    PendingWrite::Increment { by: by.saturating_sub(*done), with_expiry }
                 }
                 // The claim has been granted: from now on the value is this process's own.
-                (Effect::Claim, Replay::Claim(..)) => Effect::Set,
+                (PendingWrite::Claim, Replay::Claim(..)) => PendingWrite::Set,
                 (other, _) => other,
             };
             return;
         }
         if let Some((value, expiry)) = self.memory.entry(&step.key) {
-            self.copies.wrote(&step.key, value, expiry);
+            self.stale.wrote(&step.key, value, expiry);
         } else {
-            self.copies.removed(&step.key);
+            self.stale.removed(&step.key);
         }
         self.forget(&mut pending, &step.key);
     }
@@ -274,8 +276,8 @@ impl Local {
         let is_claim = matches!(step.replay, Replay::Claim(..));
         let Some(entry) = pending.effects.get(&step.key) else { return };
         // A later `set` or `del` of this process counts, whoever claimed the key.
-        if entry.version == step.version || is_claim && entry.effect == Effect::Claim {
-            self.copies.removed(&step.key);
+        if entry.version == step.version || is_claim && entry.effect == PendingWrite::Claim {
+            self.stale.removed(&step.key);
             self.forget(&mut pending, &step.key);
         }
     }

@@ -1,6 +1,6 @@
 //! Batches: what is in the queue at one moment leaves as one HTTP request.
 //!
-//! Calls come from any thread and only put their command into the queue; the [`Driver`] runs on the I/O thread, takes
+//! Calls come from any thread and only put their command into the queue; the [`Dispatcher`] runs on the I/O thread, takes
 //! all that is there and sends it: one command to `/`, several to `/pipeline`, an atomic group to `/multi-exec` on its
 //! own. Commands of one request run in the order in which they were called.
 
@@ -11,13 +11,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::client::Http;
-use super::database::{Answers, Database, Waiting, fail_all};
-use super::traffic::Traffic;
+use super::http::HttpClient;
+use super::request_metrics::RequestMetrics;
+use super::retry::{Answers, RetryingClient, Waiting, fail_all};
 use super::{Command, Reply};
 use crate::clock::Clock;
 use crate::config::Remote;
-use crate::notice::Notices;
+use crate::log::Log;
 use crate::{Error, Result};
 
 /// As many commands as the official client puts into one pipeline.
@@ -28,21 +28,21 @@ const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// With this many requests under way, commands wait, and leave together when one is answered.
 const MAX_REQUESTS: usize = 32;
 
-/// Puts commands into the queue of a [`Driver`].
+/// Puts commands into the queue of a [`Dispatcher`].
 #[derive(Clone)]
 pub struct Client {
     queue: mpsc::UnboundedSender<Queued>,
     timeout: Duration,
-    traffic: Arc<Traffic>,
+    metrics: Arc<RequestMetrics>,
 }
 
 /// Sends what its [`Client`] has queued, for as long as there is a client.
-pub struct Driver {
+pub struct Dispatcher {
     queue: mpsc::UnboundedReceiver<Queued>,
     remote: Remote,
     clock: Clock,
-    notices: Notices,
-    traffic: Arc<Traffic>,
+    log: Log,
+    metrics: Arc<RequestMetrics>,
 }
 
 enum Queued {
@@ -53,11 +53,11 @@ enum Queued {
 impl Client {
     /// A client of the database that `remote` names, and the driver that someone has to run for it.
     #[must_use]
-    pub fn new(remote: Remote, clock: Clock, notices: Notices) -> (Self, Driver) {
+    pub fn new(remote: Remote, clock: Clock, log: Log) -> (Self, Dispatcher) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let traffic = Arc::new(Traffic::new());
-        let client = Self { queue: sender, timeout: remote.timeout, traffic: Arc::clone(&traffic) };
-        (client, Driver { queue: receiver, remote, clock, notices, traffic })
+        let metrics = Arc::new(RequestMetrics::new());
+        let client = Self { queue: sender, timeout: remote.timeout, metrics: Arc::clone(&metrics) };
+        (client, Dispatcher { queue: receiver, remote, clock, log, metrics })
     }
 
     /// How long a call may take.
@@ -68,8 +68,8 @@ impl Client {
 
     /// How the requests fare.
     #[must_use]
-    pub fn traffic(&self) -> &Traffic {
-        &self.traffic
+    pub fn request_metrics(&self) -> &RequestMetrics {
+        &self.metrics
     }
 
     /// Runs a command.
@@ -108,11 +108,11 @@ impl Client {
     }
 }
 
-impl Driver {
+impl Dispatcher {
     /// Sends batches until every [`Client`] is gone and every answer is in.
     pub async fn run(mut self) {
-        let http = Http::new(&self.remote, self.clock, &self.notices);
-        let database = http.map(|http| Arc::new(Database::new(http, self.traffic)));
+        let http = HttpClient::new(&self.remote, self.clock, &self.log);
+        let database = http.map(|http| Arc::new(RetryingClient::new(http, self.metrics)));
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
         let mut queued = Vec::new();
@@ -135,7 +135,7 @@ impl Driver {
 
 /// Sends what was queued together, one request after the other, so that it runs in its order. Behind a request that
 /// finds the database unusable, the rest fails unsent: it would only wait for the same outcome.
-async fn send_in_order(batches: Vec<Batch>, database: Result<Arc<Database>>) {
+async fn send_in_order(batches: Vec<Batch>, database: Result<Arc<RetryingClient>>) {
     let mut database = database;
     for batch in batches {
         match &database {
@@ -186,7 +186,7 @@ impl Batch {
     }
 
     /// Sends the request and hands out the answers; the error is one of the database as a whole.
-    async fn send(self, database: &Database) -> Result<()> {
+    async fn send(self, database: &RetryingClient) -> Result<()> {
         match self {
             Self::Transaction(commands, deadline, answer) => {
                 let replies = database.transaction(&commands, deadline).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Database;
+use super::RemoteStore;
 use super::fallback::Shared;
 use super::replay::replay_all;
 
@@ -16,14 +16,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const PART_OF_OUTAGE: u32 = 6;
 
 /// Finds out when the database is back, and tells it what it has missed. Ends when its store is gone.
-pub struct Recovery<R> {
+pub struct Prober<R> {
     shared: Weak<Shared<R>>,
     work: Arc<Notify>,
 }
 
-impl<R: Database> Recovery<R> {
+impl<R: RemoteStore> Prober<R> {
     pub(super) fn new(shared: &Arc<Shared<R>>) -> Self {
-        Self { shared: Arc::downgrade(shared), work: Arc::clone(&shared.availability.work) }
+        Self { shared: Arc::downgrade(shared), work: Arc::clone(&shared.breaker.work) }
     }
 
     /// Waits for outages and sees to their end.
@@ -42,14 +42,14 @@ impl<R: Database> Recovery<R> {
         loop {
             let shared = self.shared.upgrade()?;
             let remote = shared.remote.as_ref()?;
-            if shared.availability.is_available() {
+            if shared.breaker.is_available() {
                 let Err(error) = replay_all(&shared, remote).await else { return Some(()) };
                 if error.is_abandoned() {
                     return None;
                 }
-                shared.availability.failed(&error);
+                shared.breaker.failed(&error);
             }
-            let retry_after = shared.availability.last_error().and_then(|last| last.error.retry_after());
+            let retry_after = shared.breaker.last_error().and_then(|last| last.error.retry_after());
             drop(shared);
             tokio::time::sleep(outage.pause(retry_after)).await;
             self.probe(&mut outage).await?;
@@ -59,16 +59,16 @@ impl<R: Database> Recovery<R> {
     /// Asks for a sign of life, unless a few failures in a row have not come to an outage.
     async fn probe(&self, outage: &mut Outage) -> Option<()> {
         let shared = self.shared.upgrade()?;
-        if shared.availability.is_available() {
+        if shared.breaker.is_available() {
             return Some(());
         }
-        shared.availability.probing();
-        match shared.remote.as_ref()?.ping(outage.patience()).await {
-            Err(error) if error.is_outage() => shared.availability.probe_failed(&error),
+        shared.breaker.probing();
+        match shared.remote.as_ref()?.ping(outage.timeout()).await {
+            Err(error) if error.is_outage() => shared.breaker.probe_failed(&error),
             Err(error) if error.is_abandoned() => return None,
             // A refusal comes from Redis.
             Ok(()) | Err(_) => {
-                shared.availability.recovered();
+                shared.breaker.recovered();
                 *outage = Outage::new();
             }
         }
@@ -93,7 +93,7 @@ impl Outage {
     }
 
     /// How long a probe may take: more as the outage lasts, for a connection that is slow to come about.
-    fn patience(&self) -> Duration {
+    fn timeout(&self) -> Duration {
         (self.start.elapsed() / PART_OF_OUTAGE).clamp(2 * SHORTEST_PAUSE, LONGEST_PAUSE)
     }
 }

@@ -1,7 +1,7 @@
 //! Requests to the database, and their repeats.
 //!
 //! Every command has a deadline, by which it has an answer or an error. Until then, a request that fails for a reason
-//! that may pass is sent again, but of its commands only those that may run twice ([`Command::is_repeatable`]): whoever
+//! that may pass is sent again, but of its commands only those that may run twice ([`Command::is_idempotent`]): whoever
 //! asked for the others is told, and has to find out.
 
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::client::{Endpoint, Http};
+use super::http::{Endpoint, HttpClient};
 use super::reply::{self, Asked};
-use super::traffic::Traffic;
+use super::request_metrics::RequestMetrics;
 use super::{Command, Reply};
 use crate::{Error, Result};
 
@@ -39,14 +39,14 @@ pub(super) fn fail_all(waiting: impl IntoIterator<Item = Waiting>, error: &Error
 }
 
 /// The database's endpoint, and how requests to it fare.
-pub(super) struct Database {
-    http: Http,
-    traffic: Arc<Traffic>,
+pub(super) struct RetryingClient {
+    http: HttpClient,
+    metrics: Arc<RequestMetrics>,
 }
 
-impl Database {
-    pub(super) fn new(http: Http, traffic: Arc<Traffic>) -> Self {
-        Self { http, traffic }
+impl RetryingClient {
+    pub(super) fn new(http: HttpClient, metrics: Arc<RequestMetrics>) -> Self {
+        Self { http, metrics }
     }
 
     /// Runs commands as one transaction.
@@ -57,11 +57,11 @@ impl Database {
             match &answer {
                 Err(error)
                     if error.is_transient()
-                        && commands.iter().all(Command::is_repeatable)
+                        && commands.iter().all(Command::is_idempotent)
                         && pauses.wait(error).await => {}
                 _ => return answer,
             }
-            self.traffic.retried();
+            self.metrics.retried();
         }
     }
 
@@ -86,7 +86,7 @@ impl Database {
             let all = commands.into_iter().zip(waiting);
             let may_help = error.is_transient() || error.is_timeout();
             let (again, over): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
-                may_help && command.is_repeatable() && one.deadline > Instant::now()
+                may_help && command.is_idempotent() && one.deadline > Instant::now()
             });
             fail_all(over.into_iter().map(|(_, one)| one), &error);
             (commands, waiting) = again.into_iter().unzip();
@@ -94,7 +94,7 @@ impl Database {
                 fail_all(waiting, &error);
                 return Err(error);
             }
-            self.traffic.retried();
+            self.metrics.retried();
         }
     }
 
@@ -102,7 +102,7 @@ impl Database {
         let start = Instant::now();
         let batch = endpoint != Endpoint::Command;
         let answer = self.http.post(endpoint, body(commands, batch), deadline).await?;
-        self.traffic.answered(start.elapsed());
+        self.metrics.answered(start.elapsed());
         let asked = Asked { commands, batch, token: self.http.token(), retry_after: answer.retry_after };
         reply::read(answer.status, &answer.body, asked)
     }

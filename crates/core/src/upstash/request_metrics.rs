@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 const LONGEST_MICROS: u64 = 60_000_000;
 
 /// Counts requests and measures how long their answers take.
-pub struct Traffic {
+pub struct RequestMetrics {
     /// In microseconds.
     latencies: Mutex<Histogram<u64>>,
     retries: AtomicU64,
@@ -31,7 +31,7 @@ pub struct Latency {
     pub max: Duration,
 }
 
-impl Traffic {
+impl RequestMetrics {
     pub(super) fn new() -> Self {
         #[expect(clippy::expect_used, reason = "the bounds are constants, and they are right")]
         let latencies = Histogram::new_with_bounds(1, LONGEST_MICROS, 2).expect("bounds");

@@ -20,7 +20,7 @@ use super::sync_token::SyncToken;
 use super::tls;
 use crate::clock::{Clock, UnixMillis};
 use crate::config::{Remote, Token};
-use crate::notice::Notices;
+use crate::log::Log;
 use crate::{Error, Result};
 
 const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
@@ -34,7 +34,7 @@ type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 ///
 /// It follows no redirect, which would carry the commands, and over plain http the token, to wherever an answer says,
 /// and no proxy variable: these are not among this package's settings, and Node's `fetch` ignores them too.
-pub(super) struct Http {
+pub(super) struct HttpClient {
     connector: HttpsConnector<HttpConnector>,
     pool: Mutex<Pool>,
     clock: Clock,
@@ -79,10 +79,10 @@ struct Endpoints {
     transaction: Uri,
 }
 
-impl Http {
+impl HttpClient {
     /// Sets up connections, but opens none.
-    pub(super) fn new(remote: &Remote, clock: Clock, notices: &Notices) -> Result<Self> {
-        let tls = tls::config(remote.extra_ca_certs.as_deref(), notices).map_err(Error::connect)?;
+    pub(super) fn new(remote: &Remote, clock: Clock, log: &Log) -> Result<Self> {
+        let tls = tls::config(remote.extra_ca_certs.as_deref(), log).map_err(Error::connect)?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::Error;
 use crate::clock::{Clock, UnixMillis};
-use crate::notice::{Notice, Notices};
+use crate::log::{Log, LogMessage};
 
 /// This many inconclusive failures in a row degrade.
 const FAILURES: u32 = 3;
@@ -42,7 +42,7 @@ impl State {
 
 /// A change of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateChange {
+pub struct BreakerChange {
     /// What it was.
     pub from: State,
     /// What it is.
@@ -62,17 +62,17 @@ pub struct LastError {
     pub at: UnixMillis,
 }
 
-type Listener = Arc<dyn Fn(&StateChange) + Send + Sync>;
+type Listener = Arc<dyn Fn(&BreakerChange) + Send + Sync>;
 
 /// The state of the database and who wants to know.
-pub struct Availability {
+pub struct CircuitBreaker {
     is_available: AtomicBool,
     failures: AtomicU32,
     inner: Mutex<Inner>,
     listeners: Mutex<Vec<(u64, Listener)>>,
     /// Wakes the recovery.
     pub(super) work: Arc<Notify>,
-    notices: Notices,
+    log: Log,
     clock: Clock,
 }
 
@@ -83,8 +83,8 @@ struct Inner {
     last_error: Option<LastError>,
 }
 
-impl Availability {
-    pub(super) fn new(clock: Clock, notices: Notices) -> Self {
+impl CircuitBreaker {
+    pub(super) fn new(clock: Clock, log: Log) -> Self {
         let since = clock.now();
         Self {
             is_available: AtomicBool::new(true),
@@ -92,7 +92,7 @@ impl Availability {
             inner: Mutex::new(Inner { state: State::Available, since, last_failure: None, last_error: None }),
             listeners: Mutex::default(),
             work: Arc::default(),
-            notices,
+            log,
             clock,
         }
     }
@@ -116,9 +116,9 @@ impl Availability {
         self.inner.lock().last_error.clone()
     }
 
-    /// Has `listener` told of every change from now on; it takes the place of the notices. Returns what
-    /// [`Availability::unsubscribe`] wants.
-    pub fn subscribe(&self, listener: impl Fn(&StateChange) + Send + Sync + 'static) -> u64 {
+    /// Has `listener` told of every change from now on; it takes the place of the log. Returns what
+    /// [`CircuitBreaker::unsubscribe`] wants.
+    pub fn subscribe(&self, listener: impl Fn(&BreakerChange) + Send + Sync + 'static) -> u64 {
         let mut listeners = self.listeners.lock();
         let id = listeners.last().map_or(0, |(id, _)| id + 1);
         listeners.push((id, Arc::new(listener)));
@@ -149,7 +149,7 @@ impl Availability {
                 inner.last_failure = Some(error.clone());
                 self.failures.fetch_add(1, Relaxed);
             }
-            if !error.is_conclusive() && self.failures.load(Relaxed) < FAILURES {
+            if !error.opens_breaker() && self.failures.load(Relaxed) < FAILURES {
                 return;
             }
             self.change(&mut inner, State::Degraded, error.to_string())
@@ -177,8 +177,8 @@ impl Availability {
         self.tell(&change);
     }
 
-    fn change(&self, inner: &mut Inner, to: State, reason: String) -> StateChange {
-        let change = StateChange { from: inner.state, to, reason, at: self.clock.now() };
+    fn change(&self, inner: &mut Inner, to: State, reason: String) -> BreakerChange {
+        let change = BreakerChange { from: inner.state, to, reason, at: self.clock.now() };
         inner.state = to;
         // Probes do not interrupt an outage.
         if change.from == State::Available || to == State::Available {
@@ -190,15 +190,15 @@ impl Availability {
         change
     }
 
-    fn tell(&self, change: &StateChange) {
+    fn tell(&self, change: &BreakerChange) {
         let listeners = self.listeners.lock().clone();
         if listeners.is_empty() {
             match (change.from, change.to) {
-                (State::Available, _) => self.notices.push(Notice::Warn(format!(
+                (State::Available, _) => self.log.push(LogMessage::Warn(format!(
                     "Redis is not available ({}); this process's memory takes over until it is.",
                     change.reason
                 ))),
-                (_, State::Available) => self.notices.push(Notice::Info("Redis is available again.".into())),
+                (_, State::Available) => self.log.push(LogMessage::Info("Redis is available again.".into())),
                 _ => {}
             }
         }
