@@ -205,7 +205,7 @@ impl CircuitBreaker {
                     change.reason
                 ))),
                 (_, BreakerState::Available) => {
-                    self.log.push(LogMessage::Info("Redis is available again.".into()))
+                    self.log.push(LogMessage::Info("Redis is available again.".into()));
                 }
                 _ => {}
             }

@@ -6,9 +6,11 @@
 //! The store is bounded by entries and by bytes. When it is full it refuses new entries and never evicts a live one:
 //! a lock or a remembered payment that vanishes would let a second charge through.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use super::{Operation, Output, Store, Swap, Write};
@@ -27,29 +29,37 @@ pub struct MemoryStore {
 }
 
 struct Entries {
-    by_key: HashMap<Arc<str>, Entry>,
-    /// The keys with a TTL, the soonest to expire first. The number keeps entries apart that expire together.
-    by_expiry: BTreeMap<(UnixMillis, u64), Arc<str>>,
-    next_number: u64,
-    /// Of all keys and values in `by_key`.
+    by_key: HashTable<Entry>,
+    hasher: RandomState,
+    /// The hash of each key with a TTL, by when it expires and its entry's number.
+    by_expiry: BTreeMap<(UnixMillis, u64), u64>,
+    last_number: u64,
+    /// Of all keys and values.
     bytes: usize,
     limits: MemoryLimits,
 }
 
-#[derive(Clone)]
 struct Entry {
-    value: Arc<str>,
-    /// The entry's place in `by_expiry`.
-    expiry: Option<(UnixMillis, u64)>,
+    /// The key followed by the value: one allocation, so that a read among a million entries misses the processor's
+    /// caches once and not twice.
+    text: Box<str>,
+    key_length: usize,
+    expires_at: Option<UnixMillis>,
+    /// Tells entries apart that expire together.
+    number: u64,
 }
 
 impl Entry {
-    fn expires_at(&self) -> Option<UnixMillis> {
-        self.expiry.map(|(expires_at, _)| expires_at)
+    fn key(&self) -> &str {
+        &self.text[..self.key_length]
+    }
+
+    fn value(&self) -> &str {
+        &self.text[self.key_length..]
     }
 
     fn is_live(&self, now: UnixMillis) -> bool {
-        self.expires_at().is_none_or(|expires_at| expires_at > now)
+        self.expires_at.is_none_or(|expires_at| expires_at > now)
     }
 }
 
@@ -57,8 +67,14 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(limits: MemoryLimits, clock: Clock) -> Self {
-        let entries =
-            Entries { by_key: HashMap::new(), by_expiry: BTreeMap::new(), next_number: 0, bytes: 0, limits };
+        let entries = Entries {
+            by_key: HashTable::new(),
+            hasher: RandomState::new(),
+            by_expiry: BTreeMap::new(),
+            last_number: 0,
+            bytes: 0,
+            limits,
+        };
         Self { entries: Mutex::new(entries), clock }
     }
 
@@ -86,7 +102,7 @@ impl MemoryStore {
     pub(super) fn entry(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
         let entries = self.entries.lock();
         let entry = entries.live(key, self.clock.now())?;
-        Some((Arc::clone(&entry.value), entry.expires_at().map_or(Expiry::Never, Expiry::At)))
+        Some((entry.value().into(), entry.expires_at.map_or(Expiry::Never, Expiry::At)))
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
@@ -94,7 +110,7 @@ impl MemoryStore {
     }
 
     /// Puts an entry whatever the limits say.
-    pub(super) fn insert(&self, key: &Key, value: Arc<str>, expiry: Expiry) {
+    pub(super) fn insert(&self, key: &Key, value: &str, expiry: Expiry) {
         self.entries.lock().insert(key, value, expiry.expires_at(self.clock.now()));
     }
 
@@ -123,12 +139,12 @@ impl Entries {
                 Ok(Output::Values(keys.iter().map(|key| self.value(key, now)).collect()))
             }
             Operation::Set { key, value, expiry } => {
-                self.put(key, value.into(), expiry.expires_at(now), now).map(|()| Output::Done)
+                self.put(key, value, expiry.expires_at(now), now).map(|()| Output::Done)
             }
             Operation::SetIfAbsent { key, value, ttl } => {
                 let is_absent = self.live(key, now).is_none();
                 if is_absent {
-                    self.put(key, value.into(), Expiry::After(ttl).expires_at(now), now)?;
+                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
                 }
                 Ok(Output::Flag(is_absent))
             }
@@ -139,20 +155,25 @@ impl Entries {
             Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
             Operation::Increment { key, by } => self.increment(key, by, now).map(Output::Sum),
             Operation::Expire { key, ttl } => {
-                let Some(value) = self.live(key, now).map(|entry| Arc::clone(&entry.value)) else {
-                    return Ok(Output::Flag(false));
-                };
-                self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
-                Ok(Output::Flag(true))
+                let value = self.value(key, now);
+                if let Some(value) = &value {
+                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
+                }
+                Ok(Output::Flag(value.is_some()))
             }
-            Operation::GetAndDelete { key } => {
-                Ok(Output::Value(self.take(key, now).map(|value| value.to_string())))
-            }
-            Operation::CompareAndSet { key, expected, new, ttl } => {
-                self.compare_and_set(key, expected, new, ttl, now).map(Output::Swap)
-            }
+            Operation::GetAndDelete { key } => Ok(Output::Value(self.take(key, now))),
+            Operation::CompareAndSet { key, expected, new, ttl } => match self.live(key, now) {
+                None => Ok(Output::Swap(Swap::Absent)),
+                Some(entry) if entry.value() != expected => {
+                    Ok(Output::Swap(Swap::Changed(entry.value().to_owned())))
+                }
+                Some(_) => {
+                    self.put(key, new, Expiry::After(ttl).expires_at(now), now)?;
+                    Ok(Output::Swap(Swap::Done))
+                }
+            },
             Operation::CompareAndDelete { key, expected } => {
-                let matches = self.live(key, now).is_some_and(|entry| *entry.value == *expected);
+                let matches = self.live(key, now).is_some_and(|entry| entry.value() == expected);
                 if matches {
                     self.remove(key);
                 }
@@ -162,56 +183,59 @@ impl Entries {
         }
     }
 
+    fn get(&self, key: &Key) -> Option<&Entry> {
+        let hash = self.hasher.hash_one(key.as_str());
+        self.by_key.find(hash, |entry| entry.key() == key.as_str())
+    }
+
     fn live(&self, key: &Key, now: UnixMillis) -> Option<&Entry> {
-        self.by_key.get(key.as_str()).filter(|entry| entry.is_live(now))
+        self.get(key).filter(|entry| entry.is_live(now))
     }
 
     fn value(&self, key: &Key, now: UnixMillis) -> Option<String> {
-        self.live(key, now).map(|entry| entry.value.to_string())
+        self.live(key, now).map(|entry| entry.value().to_owned())
     }
 
     /// Stores an entry if there is room; one that has expired already leaves none behind.
-    fn put(
-        &mut self,
-        key: &Key,
-        value: Arc<str>,
-        expires_at: Option<UnixMillis>,
-        now: UnixMillis,
-    ) -> Result<()> {
+    fn put(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
         if expires_at.is_some_and(|expires_at| expires_at <= now) {
             self.remove(key);
             return Ok(());
         }
-        self.make_room(key, size(key.as_str(), &value), now)?;
+        self.make_room(key, key.as_str().len() + value.len(), now)?;
         self.insert(key, value, expires_at);
         Ok(())
     }
 
-    fn insert(&mut self, key: &Key, value: Arc<str>, expires_at: Option<UnixMillis>) {
-        let name = self.remove(key).map_or_else(|| key.as_str().into(), |(name, _)| name);
-        let expiry = expires_at.map(|expires_at| {
-            self.next_number += 1;
-            (expires_at, self.next_number)
-        });
-        if let Some(place) = expiry {
-            self.by_expiry.insert(place, Arc::clone(&name));
+    fn insert(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>) {
+        self.remove(key);
+        let hash = self.hasher.hash_one(key.as_str());
+        self.last_number += 1;
+        let number = self.last_number;
+        if let Some(expires_at) = expires_at {
+            self.by_expiry.insert((expires_at, number), hash);
         }
-        self.bytes += size(&name, &value);
-        self.by_key.insert(name, Entry { value, expiry });
+        let text = [key.as_str(), value].concat().into_boxed_str();
+        self.bytes += text.len();
+        let entry = Entry { text, key_length: key.as_str().len(), expires_at, number };
+        let hasher = &self.hasher;
+        self.by_key.insert_unique(hash, entry, |entry| hasher.hash_one(entry.key()));
     }
 
-    fn remove(&mut self, key: &Key) -> Option<(Arc<str>, Entry)> {
-        let (name, entry) = self.by_key.remove_entry(key.as_str())?;
-        if let Some(place) = entry.expiry {
-            self.by_expiry.remove(&place);
+    fn remove(&mut self, key: &Key) -> Option<Entry> {
+        let hash = self.hasher.hash_one(key.as_str());
+        let found = self.by_key.find_entry(hash, |entry| entry.key() == key.as_str()).ok()?;
+        let (entry, _) = found.remove();
+        if let Some(expires_at) = entry.expires_at {
+            self.by_expiry.remove(&(expires_at, entry.number));
         }
-        self.bytes -= size(&name, &entry.value);
-        Some((name, entry))
+        self.bytes -= entry.text.len();
+        Some(entry)
     }
 
     /// Removes `key`; its value if it was live.
-    fn take(&mut self, key: &Key, now: UnixMillis) -> Option<Arc<str>> {
-        self.remove(key).filter(|(_, entry)| entry.is_live(now)).map(|(_, entry)| entry.value)
+    fn take(&mut self, key: &Key, now: UnixMillis) -> Option<String> {
+        self.remove(key).filter(|entry| entry.is_live(now)).map(|entry| entry.value().to_owned())
     }
 
     /// Frees up to `most` expired entries.
@@ -219,9 +243,9 @@ impl Entries {
         for _ in 0..most {
             match self.by_expiry.first_entry() {
                 Some(first) if first.key().0 <= now => {
-                    let name = first.remove();
-                    if let Some(entry) = self.by_key.remove(&name) {
-                        self.bytes -= size(&name, &entry.value);
+                    let ((_, number), hash) = first.remove_entry();
+                    if let Ok(found) = self.by_key.find_entry(hash, |entry| entry.number == number) {
+                        self.bytes -= found.remove().0.text.len();
                     }
                 }
                 _ => return,
@@ -236,8 +260,7 @@ impl Entries {
             return Ok(());
         }
         self.free_expired(now, usize::MAX);
-        let replaced = self.by_key.get(key.as_str());
-        let (replaced, replaced_bytes) = replaced.map_or((0, 0), |old| (1, size(key.as_str(), &old.value)));
+        let (replaced, replaced_bytes) = self.get(key).map_or((0, 0), |old| (1, old.text.len()));
         if self.by_key.len() - replaced >= most_entries {
             return Err(Error::full(format!("{most_entries} entries")));
         }
@@ -252,42 +275,24 @@ impl Entries {
         let (old, expires_at) = match self.live(key, now) {
             None => (0, None),
             Some(entry) => {
-                let number = redis_integer(&entry.value)
+                let number = redis_integer(entry.value())
                     .ok_or_else(|| refused("ERR value is not an integer or out of range"))?;
-                (number, entry.expires_at())
+                (number, entry.expires_at)
             }
         };
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
-        self.put(key, sum.to_string().into(), expires_at, now)?;
+        self.put(key, &sum.to_string(), expires_at, now)?;
         Ok(sum)
-    }
-
-    fn compare_and_set(
-        &mut self,
-        key: &Key,
-        expected: &str,
-        new: &str,
-        ttl: Ttl,
-        now: UnixMillis,
-    ) -> Result<Swap> {
-        match self.live(key, now) {
-            None => Ok(Swap::Absent),
-            Some(entry) if *entry.value != *expected => Ok(Swap::Changed(entry.value.to_string())),
-            Some(_) => {
-                self.put(key, new.into(), Expiry::After(ttl).expires_at(now), now)?;
-                Ok(Swap::Done)
-            }
-        }
     }
 
     fn apply(&mut self, writes: &[Write], now: UnixMillis) -> Result<()> {
         let keys = writes.iter().map(Write::key);
-        let before: Vec<_> = keys.map(|key| (key, self.live(key, now).cloned())).collect();
+        let before: Vec<_> = keys
+            .map(|key| (key, self.live(key, now).map(|entry| (entry.value().to_owned(), entry.expires_at))))
+            .collect();
         for write in writes {
             let written = match write {
-                Write::Set { key, value, expiry } => {
-                    self.put(key, value.as_str().into(), expiry.expires_at(now), now)
-                }
+                Write::Set { key, value, expiry } => self.put(key, value, expiry.expires_at(now), now),
                 Write::Delete { key } => {
                     self.remove(key);
                     Ok(())
@@ -302,19 +307,14 @@ impl Entries {
     }
 
     /// Undoes a group that did not fit.
-    fn restore(&mut self, before: Vec<(&Key, Option<Entry>)>) {
+    fn restore(&mut self, before: Vec<(&Key, Option<(String, Option<UnixMillis>)>)>) {
         for (key, entry) in before {
             self.remove(key);
-            if let Some(entry) = entry {
-                let expires_at = entry.expires_at();
-                self.insert(key, entry.value, expires_at);
+            if let Some((value, expires_at)) = entry {
+                self.insert(key, &value, expires_at);
             }
         }
     }
-}
-
-fn size(key: &str, value: &str) -> usize {
-    key.len() + value.len()
 }
 
 /// The integer that Redis would read from `text`: no sign but a minus, no leading zero, no space.

@@ -76,7 +76,7 @@ impl OfflineStore {
         // Memory gets the stale copies for the time of the operation.
         for key in pending.missing(operation) {
             if let Some((value, expiry)) = self.stale.get(key) {
-                self.memory.insert(key, value, expiry);
+                self.memory.insert(key, &value, expiry);
             }
         }
         // Only operations on a single key ask.
