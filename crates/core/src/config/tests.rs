@@ -92,7 +92,12 @@ fn a_url_that_would_need_repair_is_rejected() {
 
 #[test]
 fn a_url_stays_as_it_was_written() {
-    for url in ["https://A.upstash.io", "https://a.upstash.io:443", "HTTPS://a.upstash.io/p/../q"] {
+    for url in [
+        "https://A.upstash.io",
+        "https://a.upstash.io:443",
+        "HTTPS://a.upstash.io/p/../q",
+        "https://xn--bcher-kva.example",
+    ] {
         let (config, _) = resolve(&[(URL, url), (TOKEN, "secret")]);
 
         assert_eq!(config.remote.unwrap().url, url);
