@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use super::{Operation, Output, Store, Swap, Write};
 use crate::clock::{Clock, UnixMillis};
 use crate::config::MemoryLimits;
-use crate::keys::{Expiry, Key, Ttl, loggable_prefix};
+use crate::keys::{Expiry, Key, loggable_prefix};
 use crate::{Error, Result};
 
 /// An operation adds one entry at most, so freeing two keeps up, and none pays for many that expired together.
