@@ -16,7 +16,7 @@ use crate::report::Report;
 use crate::store::{Class, FallbackStore, Prober, RemoteStore, UpstashStore};
 use crate::upstash::{self, Client};
 
-/// How often a flush looks whether the replay is through.
+/// How often `drain` looks at the number of pending writes.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 type ServiceStore = FallbackStore<UpstashStore>;
@@ -35,25 +35,25 @@ pub struct Service {
     task: Mutex<Option<BackgroundTask>>,
 }
 
-/// What has to run for the database to be reached, and to be found again after an outage.
+/// The dispatcher and the prober.
 pub struct BackgroundTask {
     requests: upstash::Dispatcher,
     prober: Prober<UpstashStore>,
 }
 
 impl BackgroundTask {
-    /// Runs until the service is gone.
+    /// Runs until the service is dropped.
     pub async fn run(self) {
         tokio::join!(self.requests.run(), self.prober.run());
     }
 }
 
-/// Where values go.
+/// Where values are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// To the database.
+    /// In Redis.
     Redis,
-    /// To this process's memory.
+    /// In this process's memory.
     InMemory,
 }
 
@@ -138,7 +138,7 @@ impl Stats {
 }
 
 impl Service {
-    /// Sets up what `config` says. Nothing connects before the first call.
+    /// The service that `config` describes. It connects with the first call.
     #[must_use]
     pub fn new(config: Config, clock: Clock) -> Self {
         let log = Log::default();
@@ -158,20 +158,20 @@ impl Service {
         }
     }
 
-    /// What has to run on a tokio runtime for the database to be reached: once, before the first call that needs it
-    /// is polled. `None` without a database, and when it has been taken already.
+    /// Background task: spawn once on a tokio runtime before the first Redis call. `None` without a database, and when
+    /// it was taken before.
     pub fn take_background_task(&self) -> Option<BackgroundTask> {
         self.task.lock().take()
     }
 
-    /// What there is to tell, each notice once.
+    /// The messages for the operator.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Asks the database for a sign of life. Without one configured, memory is as healthy as it gets; while it is known
-    /// to be away, only the probes ask it.
+    /// Sends PING. Memory mode is always healthy. While the circuit breaker is open, only the prober sends PING, and this
+    /// returns the last error.
     pub async fn health(&self) -> Health {
         let start = Instant::now();
         let Some(remote) = self.store.remote() else {
@@ -204,8 +204,8 @@ impl Service {
         }
     }
 
-    /// Waits until Redis has been told of everything that happened during an outage, but no longer than `timeout`.
-    /// Returns how many writes it has not been told of.
+    /// Waits until all writes buffered during an outage are replayed, at most `timeout`. Returns the number still
+    /// pending.
     pub async fn drain(&self, timeout: Duration) -> usize {
         let deadline = tokio::time::Instant::now() + timeout;
         while self.store.pending() > 0 && tokio::time::Instant::now() < deadline {
@@ -214,7 +214,7 @@ impl Service {
         self.store.pending()
     }
 
-    /// Figures that take no request.
+    /// Figures that need no request.
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats {
@@ -223,7 +223,7 @@ impl Service {
         }
     }
 
-    /// All that has been counted and measured.
+    /// The metrics.
     #[must_use]
     pub fn report(&self) -> Report {
         Report::of(&self.store)

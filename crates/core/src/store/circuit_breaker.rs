@@ -1,8 +1,8 @@
-//! Whether the database can be used: available, degraded, probing.
+//! The circuit breaker of Redis: closed is called available, open is degraded, half-open is probing.
 //!
-//! A refused connection, an unknown host or a rejected token is proof at once; a timeout, a failing answer or a lost
-//! connection only when several requests in a row end so. From then on no call goes to the database, and only a probe
-//! finds out that it is back.
+//! A refused connection, an unknown host or a rejected token opens it at once. A timeout, a failing response or a lost
+//! connection opens it when several requests in a row end so. While it is open, no call goes to Redis, and only a
+//! successful probe closes it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -14,17 +14,17 @@ use crate::Error;
 use crate::clock::{Clock, UnixMillis};
 use crate::log::{Log, LogMessage};
 
-/// This many inconclusive failures in a row degrade.
-const FAILURES: u32 = 3;
+/// This many failures in a row open the breaker, unless one of them does so by itself.
+const FAILURE_THRESHOLD: u32 = 3;
 
-/// What is known of the database.
+/// The state of the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
-    /// Calls go to it.
+    /// Calls go to Redis.
     Available,
-    /// Calls are answered locally.
+    /// Calls are answered from memory.
     Degraded,
-    /// Calls are answered locally, and a probe is under way.
+    /// Calls are answered from memory, and a probe is in flight.
     Probing,
 }
 
@@ -43,34 +43,34 @@ impl BreakerState {
 /// A change of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerChange {
-    /// What it was.
+    /// The state before.
     pub from: BreakerState,
-    /// What it is.
+    /// The state now.
     pub to: BreakerState,
     /// Why, for a person.
     pub reason: String,
-    /// When.
+    /// When it changed.
     pub at: UnixMillis,
 }
 
-/// Why the database could not be used.
+/// Why Redis was not available.
 #[derive(Debug, Clone)]
 pub struct LastError {
     /// The error.
     pub error: Error,
-    /// When it came.
+    /// When it happened.
     pub at: UnixMillis,
 }
 
 type Listener = Arc<dyn Fn(&BreakerChange) + Send + Sync>;
 
-/// The state of the database and who wants to know.
+/// The state, and its listeners.
 pub struct CircuitBreaker {
     is_available: AtomicBool,
     failures: AtomicU32,
     record: Mutex<Record>,
     listeners: Mutex<Vec<(u64, Listener)>>,
-    /// Wakes the recovery.
+    /// Wakes the prober.
     pub(super) work: Arc<Notify>,
     log: Log,
     clock: Clock,
@@ -102,7 +102,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Whether calls go to the database.
+    /// Whether calls go to Redis.
     #[must_use]
     pub fn is_available(&self) -> bool {
         self.is_available.load(Relaxed)
@@ -121,8 +121,8 @@ impl CircuitBreaker {
         self.record.lock().last_error.clone()
     }
 
-    /// Has `listener` told of every change from now on; it takes the place of the log. Returns what
-    /// [`CircuitBreaker::unsubscribe`] wants.
+    /// Calls `listener` for every change from now on, instead of writing to the log. Returns the id for
+    /// [`CircuitBreaker::unsubscribe`].
     pub fn subscribe(&self, listener: impl Fn(&BreakerChange) + Send + Sync + 'static) -> u64 {
         let mut listeners = self.listeners.lock();
         let id = listeners.last().map_or(0, |(id, _)| id + 1);
@@ -130,19 +130,19 @@ impl CircuitBreaker {
         id
     }
 
-    /// Tells a listener no more.
+    /// Removes a listener.
     pub fn unsubscribe(&self, id: u64) {
         self.listeners.lock().retain(|(other, _)| *other != id);
     }
 
-    /// A call has had an answer.
+    /// Records that Redis has replied.
     pub(super) fn reached(&self) {
         if self.failures.load(Relaxed) > 0 {
             self.failures.store(0, Relaxed);
         }
     }
 
-    /// A call has ended with an outage. Calls that shared one request count once.
+    /// Records an outage. Calls that shared one request count once.
     pub(super) fn failed(&self, error: &Error) {
         let change = {
             let mut record = self.record.lock();
@@ -154,19 +154,19 @@ impl CircuitBreaker {
                 record.last_failure = Some(error.clone());
                 self.failures.fetch_add(1, Relaxed);
             }
-            if !error.opens_breaker() && self.failures.load(Relaxed) < FAILURES {
+            if !error.opens_breaker() && self.failures.load(Relaxed) < FAILURE_THRESHOLD {
                 return;
             }
             self.change(&mut record, BreakerState::Degraded, error.to_string())
         };
-        self.tell(&change);
+        self.publish(&change);
         self.work.notify_one();
     }
 
     pub(super) fn probing(&self) {
         let change =
-            self.change(&mut self.record.lock(), BreakerState::Probing, "a probe is under way".into());
-        self.tell(&change);
+            self.change(&mut self.record.lock(), BreakerState::Probing, "a probe is in flight".into());
+        self.publish(&change);
     }
 
     pub(super) fn probe_failed(&self, error: &Error) {
@@ -175,12 +175,12 @@ impl CircuitBreaker {
             record.last_error = Some(LastError { error: error.clone(), at: self.clock.now() });
             self.change(&mut record, BreakerState::Degraded, error.to_string())
         };
-        self.tell(&change);
+        self.publish(&change);
     }
 
     pub(super) fn recovered(&self) {
         let change = self.change(&mut self.record.lock(), BreakerState::Available, "redis answers".into());
-        self.tell(&change);
+        self.publish(&change);
     }
 
     fn change(&self, record: &mut Record, to: BreakerState, reason: String) -> BreakerChange {
@@ -196,7 +196,7 @@ impl CircuitBreaker {
         change
     }
 
-    fn tell(&self, change: &BreakerChange) {
+    fn publish(&self, change: &BreakerChange) {
         let listeners = self.listeners.lock().clone();
         if listeners.is_empty() {
             match (change.from, change.to) {

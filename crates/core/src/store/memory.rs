@@ -39,6 +39,7 @@ struct Entries {
     limits: MemoryLimits,
 }
 
+#[derive(Clone)]
 struct Entry {
     /// The key followed by the value: one allocation, so that a read among a million entries misses the processor's
     /// caches once and not twice.
@@ -287,9 +288,7 @@ impl Entries {
 
     fn apply(&mut self, writes: &[Write], now: UnixMillis) -> Result<()> {
         let keys = writes.iter().map(Write::key);
-        let before: Vec<_> = keys
-            .map(|key| (key, self.live(key, now).map(|entry| (entry.value().to_owned(), entry.expires_at))))
-            .collect();
+        let before: Vec<_> = keys.map(|key| (key, self.live(key, now).cloned())).collect();
         for write in writes {
             let written = match write {
                 Write::Set { key, value, expiry } => self.put(key, value, expiry.expires_at(now), now),
@@ -307,11 +306,11 @@ impl Entries {
     }
 
     /// Undoes a group that did not fit.
-    fn restore(&mut self, before: Vec<(&Key, Option<(String, Option<UnixMillis>)>)>) {
+    fn restore(&mut self, before: Vec<(&Key, Option<Entry>)>) {
         for (key, entry) in before {
             self.remove(key);
-            if let Some((value, expires_at)) = entry {
-                self.insert(key, &value, expires_at);
+            if let Some(entry) = entry {
+                self.insert(key, entry.value(), entry.expires_at);
             }
         }
     }

@@ -39,13 +39,13 @@ struct StaleCopy {
 struct Size;
 
 impl Weighter<String, StaleCopy> for Size {
-    fn weight(&self, key: &String, copied: &StaleCopy) -> u64 {
+    fn weight(&self, key: &String, copy: &StaleCopy) -> u64 {
         // Never 0, which would be outside the bound.
-        (key.len() + copied.value.len() + 64) as u64
+        (key.len() + copy.value.len() + 64) as u64
     }
 }
 
-/// The moment at which a read began.
+/// When a read began, as the number of writes before it.
 #[derive(Clone, Copy)]
 pub(super) struct ReadMark(u64);
 
@@ -57,9 +57,9 @@ impl StaleCopies {
 
     /// The value and expiry of a copy that has not expired.
     pub(super) fn get(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
-        let copied = self.cache.get(key.as_str())?;
-        let is_live = copied.expires_at.is_none_or(|moment| moment > self.clock.now());
-        is_live.then(|| (copied.value, copied.expires_at.map_or(Expiry::Never, Expiry::At)))
+        let copy = self.cache.get(key.as_str())?;
+        let is_live = copy.expires_at.is_none_or(|expires_at| expires_at > self.clock.now());
+        is_live.then(|| (copy.value, copy.expires_at.map_or(Expiry::Never, Expiry::At)))
     }
 
     /// Keeps what has been written.
@@ -120,7 +120,7 @@ impl StaleCopies {
         if let Some(known) = known.filter(|known| *known.value == *value) {
             // The same value is read again and again: a copy is renewed only when half of its time has passed.
             let needed = if known.is_read { millis(ttl) / 2 } else { 0 };
-            if known.expires_at.is_none_or(|moment| moment > now + needed) {
+            if known.expires_at.is_none_or(|expires_at| expires_at > now + needed) {
                 return;
             }
         }
@@ -150,8 +150,8 @@ impl StaleCopies {
         self.cache.weight()
     }
 
-    fn insert(&self, key: &Key, copied: StaleCopy) {
-        self.cache.insert(key.as_str().to_owned(), copied);
+    fn insert(&self, key: &Key, copy: StaleCopy) {
+        self.cache.insert(key.as_str().to_owned(), copy);
     }
 }
 

@@ -28,27 +28,27 @@ impl UpstashStore {
         Self { client, clock }
     }
 
-    /// A write; for a moment already past, the removal that it comes to. What the service does with such a `SET` is
-    /// not documented.
+    /// A SET. If it has expired already, a DEL, which has the same effect: what Upstash does with such a SET is not
+    /// documented.
     fn set_command(&self, key: &Key, value: &str, expiry: Expiry) -> Command {
         match expiry {
-            Expiry::At(moment) if moment <= self.clock.now() => delete(std::slice::from_ref(key)),
+            Expiry::At(expires_at) if expires_at <= self.clock.now() => delete(std::slice::from_ref(key)),
             _ => set(key, value, expiry),
         }
     }
 
-    /// How the requests fare.
+    /// The metrics of the requests.
     #[must_use]
     pub fn request_metrics(&self) -> &RequestMetrics {
         self.client.request_metrics()
     }
 
-    /// Stores `value` unless the key exists. The answer may be lost: then what is stored tells whose it is. The same text from two instances at
-    /// once cannot be told apart, so a claim is best unique, as with a time in it.
+    /// Stores `value` unless the key exists. If the reply is lost, reads the key back: this call owns it if it holds
+    /// `value`. Two instances with the same text cannot be told apart, so a claim should be unique, as with a time in it.
     async fn claim(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
         let command = || set(key, value, Expiry::After(ttl)).if_absent();
-        let mut answer = self.client.run_by(command(), deadline).await;
-        while let Err(lost) = &answer
+        let mut reply = self.client.run_by(command(), deadline).await;
+        while let Err(lost) = &reply
             && lost.is_outage()
             && !lost.is_certainly_not_executed()
             && Instant::now() < deadline
@@ -56,15 +56,15 @@ impl UpstashStore {
             let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
             match holds {
                 Some(held) => return Ok(held == value),
-                None => answer = self.client.run_by(command(), deadline).await,
+                None => reply = self.client.run_by(command(), deadline).await,
             }
-            if let Ok(Reply::Nil) = answer {
-                // The first claim has come through after all, or somebody else's.
+            if let Ok(Reply::Nil) = reply {
+                // The first claim was executed after all, or another instance's.
                 let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
                 return Ok(holds.as_deref() == Some(value));
             }
         }
-        answer?.into_done()
+        reply?.into_done()
     }
 
     async fn compare_and_swap(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
@@ -87,8 +87,8 @@ impl UpstashStore {
         replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
     }
 
-    /// Runs a script by its digest. Only where the server does not know it, as after a restart, does it take a second
-    /// request, which sends the source.
+    /// Runs a script by its digest. If the server does not know it, as after a restart, a second request sends the
+    /// source.
     async fn eval(
         &self,
         script: &Script,
@@ -114,7 +114,7 @@ impl Script {
     }
 }
 
-/// Answers 1 when it replaced the value, else the value, which is null for an absent key.
+/// Returns 1 when it replaced the value, else the value, which is null for an absent key.
 static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local value = redis.call('GET', KEYS[1])\n\
@@ -124,7 +124,7 @@ static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Answers how many keys it removed.
+/// Returns how many keys it removed.
 static COMPARE_AND_DELETE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end\nreturn 0",
@@ -209,7 +209,7 @@ impl RemoteStore for UpstashStore {
             Replay::Claim(value, expiry) => {
                 let claim = self.set_command(key, value, *expiry);
                 let claim = if claim.name() == "SET" { claim.if_absent() } else { claim };
-                // An earlier attempt may have come through though its answer was lost.
+                // An earlier attempt may have been executed though its reply was lost.
                 let (claimed, holds) = tokio::join!(run(claim), run(Command::new("GET").key(key)));
                 Ok(claimed? != Reply::Nil || holds?.into_text()?.as_deref() == Some(&**value))
             }
@@ -219,8 +219,8 @@ impl RemoteStore for UpstashStore {
             Replay::Increment(by, expiry) => {
                 let increment = run(Command::new("INCRBY").key(key).number(*by));
                 match expiry.and_then(|expiry| expiry.expires_at(self.clock.now())) {
-                    Some(moment) => {
-                        let limit = run(expire_at(key, moment));
+                    Some(expires_at) => {
+                        let limit = run(expire_at(key, expires_at));
                         let (incremented, _) = tokio::join!(increment, limit);
                         incremented
                     }
@@ -229,7 +229,7 @@ impl RemoteStore for UpstashStore {
                 .map(|_| true)
             }
             Replay::Expire(expiry) => match expiry.expires_at(self.clock.now()) {
-                Some(moment) => run(expire_at(key, moment)).await.map(|_| true),
+                Some(expires_at) => run(expire_at(key, expires_at)).await.map(|_| true),
                 None => Ok(true),
             },
             Replay::Nothing => Ok(true),
@@ -237,6 +237,6 @@ impl RemoteStore for UpstashStore {
     }
 }
 
-fn expire_at(key: &Key, moment: UnixMillis) -> Command {
-    Command::new("PEXPIREAT").key(key).number(moment)
+fn expire_at(key: &Key, expires_at: UnixMillis) -> Command {
+    Command::new("PEXPIREAT").key(key).number(expires_at)
 }
