@@ -3,7 +3,7 @@ const base = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   // What is built and installed in there has packages of the same names.
   modulePathIgnorePatterns: ['<rootDir>/target/'],
-  moduleNameMapper: { '^redlatch$': '<rootDir>/index.js' },
+  moduleNameMapper: { '^redlatch$': '<rootDir>/dist/index.js' },
 }
 const withoutGateway = { ...base, setupFiles: ['<rootDir>/__test__/support/clear-environment.ts'] }
 

@@ -1,11 +1,9 @@
-'use strict'
-
 // Looks for what still talks to the database past this package: it gets errors where redlatch goes on with memory.
 
-const { readdirSync, readFileSync } = require('node:fs')
-const { join, relative } = require('node:path')
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 
-const { ok, warning } = require('./finding.js')
+import { type Finding, ok, warning } from './finding.js'
 
 const SOURCE = /\.[cm]?[jt]sx?$/
 const SKIPPED = new Set(['node_modules', 'dist', 'build', 'out', 'coverage', 'target'])
@@ -14,7 +12,7 @@ const MAX_FILES = 20_000
 const SHOWN = 5
 
 /** The source files below `folder`, without what is generated or hidden. */
-function* sources(folder) {
+function* sources(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
@@ -25,8 +23,8 @@ function* sources(folder) {
   }
 }
 
-function checkClients(folder) {
-  const found = []
+export function checkClients(folder: string): Finding {
+  const found: string[] = []
   let seen = 0
   for (const path of sources(folder)) {
     seen += 1
@@ -41,5 +39,3 @@ function checkClients(folder) {
     'Use redisManager there, so that these calls have the same fallback.',
   )
 }
-
-module.exports = { checkClients }

@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-'use strict'
-
 // npx redlatch doctor [--json]: checks the project in the current folder. Ends with 1 when there is a problem, with 2
 // when it was not asked properly.
 
-const { parseArgs } = require('node:util')
+import { parseArgs } from 'node:util'
 
-const { checkClients } = require('./clients.js')
-const { checkDatabase } = require('./database.js')
-const { canConnect, checkEnvironment, readEnvironment } = require('./environment.js')
-const { checkAddon, checkNext } = require('./project.js')
+import { checkClients } from './clients.js'
+import { checkDatabase } from './database.js'
+import { checkEnvironment, findDatabase, readEnvironment } from './environment.js'
+import type { Finding } from './finding.js'
+import { checkAddon, checkNext } from './project.js'
 
 const USAGE = `Usage: redlatch doctor [--json]
 
@@ -17,20 +16,20 @@ Checks the project in this folder: the addon, next.config, the environment, the 
 `
 const SIGNS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM', skipped: '-' }
 
-async function diagnose(folder) {
+async function diagnose(folder: string): Promise<Finding[]> {
   const environment = readEnvironment(folder)
   const settings = checkEnvironment(environment)
   return [
-    checkAddon(),
+    await checkAddon(),
     checkNext(folder),
     ...settings,
-    ...(await quietly(() => checkDatabase(canConnect(environment, settings)))),
+    ...(await quietly(() => checkDatabase(findDatabase(environment, settings)))),
     checkClients(folder),
   ]
 }
 
-/** What the package tells on the console is in the findings, and must not get between the lines of the report. */
-async function quietly(work) {
+/** What the package logs is in the findings, and must not get between the lines of the report. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const { info, warn, error } = console
   const silent = () => undefined
   Object.assign(console, { info: silent, warn: silent, error: silent })
@@ -41,29 +40,29 @@ async function quietly(work) {
   }
 }
 
-function table(findings) {
+function table(findings: Finding[]): string {
   const lines = findings.flatMap(({ check, status, message, remedy }) => [
     `${SIGNS[status].padEnd(9)}${check.padEnd(13)}${message}`,
     ...(remedy ? [`${' '.repeat(22)}${remedy}`] : []),
   ])
-  const count = (status) => {
+  const count = (status: Finding['status']) => {
     const { length } = findings.filter((finding) => finding.status === status)
     return `${length} ${status}${length === 1 ? '' : 's'}`
   }
   return `${lines.join('\n')}\n\n${count('problem')}, ${count('warning')}\n`
 }
 
-function parse() {
+function parse(): { json?: boolean; help?: boolean; isRight: boolean } {
   try {
     const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
     const { values, positionals } = parseArgs({ options, allowPositionals: true })
-    return { ...values, isRight: values.help || (positionals.length === 1 && positionals[0] === 'doctor') }
+    return { ...values, isRight: values.help === true || (positionals.length === 1 && positionals[0] === 'doctor') }
   } catch {
     return { isRight: false }
   }
 }
 
-async function main() {
+async function main(): Promise<void> {
   const { json, help, isRight } = parse()
   if (help || !isRight) {
     process[isRight ? 'stdout' : 'stderr'].write(USAGE)

@@ -1,16 +1,14 @@
-'use strict'
-
 // What the project's own files say: whether the addon is installed, and whether Next.js is told not to bundle it.
 
-const { readFileSync } = require('node:fs')
-const { join } = require('node:path')
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-const { ok, problem, skipped, warning } = require('./finding.js')
+import { type Finding, ok, problem, skipped, warning } from './finding.js'
 
 const CONFIGS = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `next.config.${ending}`)
 const LINE = "serverExternalPackages: ['redlatch']"
 
-function read(folder, name) {
+function read(folder: string, name: string): string | undefined {
   try {
     return readFileSync(join(folder, name), 'utf8')
   } catch {
@@ -19,20 +17,21 @@ function read(folder, name) {
 }
 
 /** Loads the addon as the app would. */
-function checkAddon() {
+export async function checkAddon(): Promise<Finding> {
   try {
-    require('../load.js')
+    await import('../addon.js')
     return ok('addon', `It is loaded on ${process.platform} ${process.arch}, Node ${process.versions.node}.`)
-  } catch ({ message }) {
+  } catch (error) {
+    const { message } = error as Error
     const [, reason = message] = /^redlatch cannot load its addon: (.*)$/s.exec(message) ?? []
     return problem('addon', 'It cannot be loaded.', reason)
   }
 }
 
 /** The version of Next.js that package.json asks for; `undefined` when it does not. */
-function nextVersion(folder) {
+function nextVersion(folder: string): string | undefined {
   try {
-    const { dependencies, devDependencies } = JSON.parse(read(folder, 'package.json'))
+    const { dependencies, devDependencies } = JSON.parse(read(folder, 'package.json') ?? '')
     return dependencies?.next ?? devDependencies?.next
   } catch {
     return undefined
@@ -40,7 +39,7 @@ function nextVersion(folder) {
 }
 
 /** Reads the configuration as text: running it could do anything. */
-function checkNext(folder) {
+export function checkNext(folder: string): Finding {
   const version = nextVersion(folder)
   if (version === undefined) return skipped('next', 'This project does not depend on Next.js.')
   const name = CONFIGS.find((config) => read(folder, config) !== undefined)
@@ -51,7 +50,7 @@ function checkNext(folder) {
       `Make one with ${LINE}.`,
     )
   }
-  const text = withoutComments(read(folder, name))
+  const text = withoutComments(read(folder, name) ?? '')
   if (listed(text, 'transpilePackages')) {
     return problem('next', `${name} has redlatch in transpilePackages.`, `Remove it there and add ${LINE}.`)
   }
@@ -62,13 +61,11 @@ function checkNext(folder) {
   return problem('next', `${name} does not have redlatch in serverExternalPackages.`, `Add ${LINE}.`)
 }
 
-function listed(text, option) {
+function listed(text: string, option: string): boolean {
   const [, list = ''] = new RegExp(`${option}["']?\\s*:\\s*\\[([^\\]]*)\\]`).exec(text) ?? []
   return /["'`]redlatch["'`]/.test(list)
 }
 
-function withoutComments(text) {
+function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1')
 }
-
-module.exports = { checkAddon, checkNext }

@@ -1,26 +1,27 @@
-'use strict'
-
 // Asks the database through the package itself, so that what is found is what the app will meet.
 
-const { randomUUID } = require('node:crypto')
+import { randomUUID } from 'node:crypto'
 
-const { ok, problem, skipped, warning } = require('./finding.js')
+import type { RedisHealthCheck } from '../health.js'
+import type { RedisManager } from '../redis-manager.js'
+import type { Credentials } from './environment.js'
+import { type Finding, ok, problem, skipped, warning } from './finding.js'
 
 const TRIPS = 5
 const FAR_MS = 150
 
-async function checkDatabase(connection) {
+export async function checkDatabase(connection: Credentials | undefined): Promise<Finding[]> {
   if (!connection) return [skipped('database', 'Not asked: the environment names none that could answer.')]
-  let redisManager
+  let redisManager: RedisManager
   try {
-    ;({ redisManager } = require('../index.js'))
+    redisManager = (await import('../index.js')).redisManager
   } catch {
     return [skipped('database', 'Not asked: the addon cannot be loaded.')]
   }
   const { url, token, tokenName } = connection
   redisManager.configure({ url: url.trim(), token: token.trim() })
   try {
-    const trips = []
+    const trips: RedisHealthCheck[] = []
     for (let trip = 0; trip < TRIPS; trip += 1) trips.push(await redisManager.healthCheck())
     const failed = trips.find(({ status }) => status !== 'healthy')
     if (failed) return [unreachable(failed, tokenName)]
@@ -31,7 +32,7 @@ async function checkDatabase(connection) {
   }
 }
 
-function unreachable({ error = '' }, tokenName) {
+function unreachable({ error = '' }: RedisHealthCheck, tokenName: string): Finding {
   const isRefused = /token|unauthorized|WRONGPASS|NOAUTH|40[13]/i.test(error)
   return isRefused
     ? problem(
@@ -43,16 +44,16 @@ function unreachable({ error = '' }, tokenName) {
 }
 
 /** The first trip also connects, so it is the middle one that counts. */
-function reachable(trips) {
+function reachable(trips: RedisHealthCheck[]): Finding {
   const times = trips.map(({ responseTime }) => responseTime).sort((a, b) => a - b)
-  const middle = times[Math.floor(times.length / 2)]
+  const middle = times[Math.floor(times.length / 2)] ?? 0
   const message = `It answers; a round trip takes ${middle.toFixed(1)} ms.`
   return middle > FAR_MS
     ? warning('database', message, 'Put the app and the database into the same region.')
     : ok('database', message)
 }
 
-async function checkWriting(redisManager, tokenName) {
+async function checkWriting(redisManager: RedisManager, tokenName: string): Promise<Finding> {
   const key = `redlatch:doctor:${randomUUID()}`
   try {
     await redisManager.set(key, 'written', 60)
@@ -63,15 +64,14 @@ async function checkWriting(redisManager, tokenName) {
       ? ok('token', 'It may write.')
       : problem('token', 'A value did not come back.', 'Try again; the database may be about to go.')
   } catch (error) {
-    const isReadOnly = /NOPERM|permission|read.?only/i.test(error.message)
+    const { message } = error as Error
+    const isReadOnly = /NOPERM|permission|read.?only/i.test(message)
     return isReadOnly
       ? problem(
           'token',
           'It may only read.',
           `Put the standard token into ${tokenName}, not the read-only one.`,
         )
-      : problem('token', error.message, 'Mend what Redis says.')
+      : problem('token', message, 'Mend what Redis says.')
   }
 }
-
-module.exports = { checkDatabase }

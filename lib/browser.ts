@@ -1,7 +1,12 @@
-'use strict'
-
-// What a bundler for browsers gets instead of index.js: FormCache on the memory of one tab, without network and without
+// What a bundler for browsers gets instead of index.ts: FormCache on the memory of one tab, without network and without
 // credentials. It stops a second click before a request is made; what stops duplicates for certain is the server.
+
+import type { CustomerCache as Customers } from './customer-cache.js'
+import type { FormSubmissionData, FormCache as Forms } from './form-cache.js'
+import type { IdempotencyCache as Results } from './idempotency-cache.js'
+import type { RedisManager } from './redis-manager.js'
+
+type Status = FormSubmissionData['status']
 
 const MAX_ENTRIES = 1000
 const DEFAULT_TTL = 300
@@ -19,50 +24,56 @@ const SHAPE = {
 }
 
 /** Submissions as JSON text, and when they end, by key. */
-const entries = new Map()
+const entries = new Map<string, { text: string; end: number }>()
 
 /** Throws an error with the class and code that the addon gives it, unless `isRight`. */
-function expect(isRight, message, Class = RangeError, code = 'ERR_INVALID_ARG_VALUE') {
+function expect(
+  isRight: unknown,
+  message: string,
+  Class: new (message: string) => Error = RangeError,
+  code = 'ERR_INVALID_ARG_VALUE',
+): void {
   if (!isRight) throw Object.assign(new Class(message), { code })
 }
 
 /** Throws unless each of `values`, by its name, is of `type`. */
-function expectType(type, values) {
+function expectType(type: string, values: Record<string, unknown>): void {
   for (const name in values) {
     const isRight = values[name] !== null && typeof values[name] === type
     expect(isRight, `${name} must be of type ${type}`, TypeError, 'ERR_INVALID_ARG_TYPE')
   }
 }
 
-function expectKey(key) {
+function expectKey(key: string): void {
   expectType('string', { key })
   const isRight = key && !/\p{Surrogate}/u.test(key) && new Blob([key]).size < 32764
   expect(isRight, 'key must be well-formed and have 1 to 32763 bytes')
 }
 
 /** The data as JSON has it, so that getters and `toJSON` count and later changes by the caller do not. */
-function toData(formData, status) {
+function toData(formData: object, status?: { status: Status }): FormSubmissionData {
   expectType('object', { formData })
-  let data
+  let data: FormSubmissionData | undefined
   try {
     data = { ...JSON.parse(JSON.stringify(formData)), ...status }
   } catch {}
   for (const field in SHAPE) {
-    const isRight = SHAPE[field].test(JSON.stringify(data?.[field]))
-    expect(isRight, `formData.${field} is missing or wrong`, TypeError)
+    const name = field as keyof typeof SHAPE
+    const isRight = SHAPE[name].test(JSON.stringify(data?.[name]))
+    expect(isRight, `formData.${name} is missing or wrong`, TypeError)
   }
-  return data
+  return data as FormSubmissionData
 }
 
 /** The submission under `key`; `null` when there is none or it has expired. */
-function read(key) {
+function read(key: string): FormSubmissionData | null {
   expectKey(key)
   const entry = entries.get(key)
-  return entry?.end > Date.now() ? JSON.parse(entry.text) : null
+  return entry && entry.end > Date.now() ? JSON.parse(entry.text) : null
 }
 
 /** Stores `data`, if there is any; whether there was. */
-function write(key, data, ttlSeconds) {
+function write(key: string, data: object | false | null, ttlSeconds: number): boolean {
   expectType('number', { ttlSeconds })
   const isRight = ttlSeconds > 0 && Number.isSafeInteger(ttlSeconds)
   expect(isRight, 'ttlSeconds must be a whole number of at least 1')
@@ -74,12 +85,12 @@ function write(key, data, ttlSeconds) {
   return true
 }
 
-function mark(key, status, ttlSeconds) {
+function mark(key: string, status: Status, ttlSeconds: number): void {
   const data = read(key)
   write(key, data && { ...data, status, timestamp: Date.now() }, ttlSeconds)
 }
 
-exports.FormCache = {
+export const FormCache: Omit<typeof Forms, 'prototype'> = {
   generateKey(eventId, guestEmail, startTime) {
     expectType('string', { eventId, guestEmail, startTime })
     return `${eventId}-${guestEmail.trim().toLowerCase()}-${startTime}`.replace(/[^\w-]/g, '_')
@@ -113,14 +124,14 @@ exports.FormCache = {
 }
 
 /** Stands for what only a server has. Calling any of its methods says so. */
-function onServer(name) {
-  const get = (_, method) => () => {
+function onServer<T>(name: string): T {
+  const get = (_: unknown, method: string | symbol) => () => {
     throw new Error(`redlatch: call ${name}.${String(method)} on the server, not in the browser`)
   }
-  return new Proxy({}, { get })
+  return new Proxy({}, { get }) as T
 }
 
-exports.__esModule = true
-exports.IdempotencyCache = onServer('IdempotencyCache')
-exports.CustomerCache = onServer('CustomerCache')
-exports.redisManager = exports.default = onServer('redisManager')
+export const IdempotencyCache = onServer<typeof Results>('IdempotencyCache')
+export const CustomerCache = onServer<typeof Customers>('CustomerCache')
+export const redisManager = onServer<RedisManager>('redisManager')
+export default redisManager

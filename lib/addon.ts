@@ -1,9 +1,7 @@
-'use strict'
-
 // Loads the addon, or says in one message why it is not there and what to do about it.
 
-const { readdirSync } = require('node:fs')
-const { join } = require('node:path')
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** The platforms that have a package, as package.json has them in `optionalDependencies` when it is published. */
 const supported = [
@@ -17,17 +15,19 @@ const supported = [
 ]
 
 /** The last part of a platform's name, and what npm calls it. */
-function libc() {
+function libc(): { suffix: string; option: string } {
   if (process.platform === 'win32') return { suffix: '-msvc', option: '' }
   if (process.platform !== 'linux') return { suffix: '', option: '' }
   process.report.excludeNetwork = true
-  const isGlibc = Boolean(process.report.getReport().header.glibcVersionRuntime)
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  const isGlibc = Boolean(header.glibcVersionRuntime)
   return isGlibc ? { suffix: '-gnu', option: ' --libc=glibc' } : { suffix: '-musl', option: ' --libc=musl' }
 }
 
 /** The packages of other platforms that are installed beside this one. */
-function installedPackages() {
-  for (const folder of [join(__dirname, '..', '@redlatch'), join(__dirname, 'node_modules', '@redlatch')]) {
+function installedPackages(): string[] {
+  const root = join(__dirname, '..')
+  for (const folder of [join(root, '..', '@redlatch'), join(root, 'node_modules', '@redlatch')]) {
     try {
       return readdirSync(folder).map((name) => `@redlatch/${name}`)
     } catch {
@@ -38,14 +38,14 @@ function installedPackages() {
 }
 
 /** What went wrong with an addon that is there; `undefined` when there was none. */
-function loadingFailure(error) {
-  for (let cause = error.cause; cause; cause = cause.cause) {
+function loadingFailure(error: Error): string | undefined {
+  for (let cause = error.cause as Error | undefined; cause; cause = cause.cause as Error | undefined) {
     if (!/^(Cannot find|Unsupported)/.test(cause.message)) return cause.message.split('\n')[0]
   }
   return undefined
 }
 
-function explain(error) {
+function explain(error: Error): string {
   const { suffix, option } = libc()
   const platform = `${process.platform}-${process.arch}${suffix}`
   if (!supported.includes(platform)) {
@@ -74,13 +74,14 @@ function explain(error) {
   )
 }
 
-function load() {
+function load(): typeof import('./binding.js') {
   try {
     return require('./binding.js')
   } catch (error) {
-    const message = `redlatch cannot load its addon: ${explain(error)}`
+    const message = `redlatch cannot load its addon: ${explain(error as Error)}`
     throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_ADDON_NOT_LOADED' })
   }
 }
 
-module.exports = load()
+/** The native addon. */
+export const addon = load()

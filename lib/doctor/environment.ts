@@ -1,13 +1,21 @@
-'use strict'
-
 // What the environment says, that of the shell and that of the .env files which Next.js reads, and whether it can be
 // right. The rules are those of crates/core/src/config.rs, told more fully.
 
-const { readFileSync } = require('node:fs')
-const { join } = require('node:path')
-const { parseEnv } = require('node:util')
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 
-const { ok, problem, warning } = require('./finding.js')
+import { type Finding, ok, problem, warning } from './finding.js'
+
+type Environment = Record<string, string | undefined>
+
+/** The address and the token, with the names of their variables. */
+export interface Credentials {
+  urlName: string
+  tokenName: string
+  url: string
+  token: string
+}
 
 const URL_NAME = 'UPSTASH_REDIS_REST_URL'
 const TOKEN_NAME = 'UPSTASH_REDIS_REST_TOKEN'
@@ -19,7 +27,7 @@ const COPY = 'Copy it from the Upstash console, under "REST API".'
 const SHORTEST_TOKEN = 40
 
 /** The variables as the app in `folder` sees them: what the shell sets goes before the files. */
-function readEnvironment(folder, shell = process.env) {
+export function readEnvironment(folder: string, shell: Environment = process.env): Environment {
   const mode = shell.NODE_ENV ?? 'development'
   const files = [`.env.${mode}.local`, '.env.local', `.env.${mode}`, '.env']
   const layers = files.map((file) => {
@@ -33,11 +41,11 @@ function readEnvironment(folder, shell = process.env) {
 }
 
 /** The names and the values that count; `undefined` when nothing is set. */
-function credentials(environment) {
+function credentials(environment: Environment): Credentials | undefined {
   const pairs = [
     [URL_NAME, TOKEN_NAME],
     [OLD_URL_NAME, OLD_TOKEN_NAME],
-  ]
+  ] as const
   for (const [urlName, tokenName] of pairs) {
     const [url = '', token = ''] = [environment[urlName], environment[tokenName]]
     if (url.trim() || token.trim()) return { urlName, tokenName, url, token }
@@ -45,7 +53,7 @@ function credentials(environment) {
   return undefined
 }
 
-function checkEnvironment(environment) {
+export function checkEnvironment(environment: Environment): Finding[] {
   const set = credentials(environment)
   if (environment.DISABLE_REDIS === 'true') {
     return [
@@ -57,31 +65,31 @@ function checkEnvironment(environment) {
     return [problem('environment', missing, 'Set both, from the Upstash console, under "REST API".')]
   }
   const findings = [
-    ...missing(set),
-    ...deprecated(set),
+    ...checkMissing(set),
+    ...checkDeprecated(set),
     ...checkUrl(set),
     ...checkToken(set),
-    ...leaked(environment),
+    ...checkLeaked(environment),
   ]
   return findings.length > 0 ? findings : [ok('environment', `${URL_NAME} and ${TOKEN_NAME} are set.`)]
 }
 
-function missing({ urlName, tokenName, url, token }) {
+function checkMissing({ urlName, tokenName, url, token }: Credentials): Finding[] {
   const [there, name] = url.trim() ? [urlName, tokenName] : [tokenName, urlName]
   if (url.trim() && token.trim()) return []
   return [problem('environment', `${there} is set, but ${name} is missing.`, COPY)]
 }
 
-function deprecated({ urlName }) {
+function checkDeprecated({ urlName }: Credentials): Finding[] {
   if (urlName !== OLD_URL_NAME) return []
   const remedy = `Rename them to ${URL_NAME} and ${TOKEN_NAME}.`
   return [warning('environment', `${OLD_URL_NAME} and ${OLD_TOKEN_NAME} are deprecated.`, remedy)]
 }
 
-function checkUrl({ urlName, url }) {
+function checkUrl({ urlName, url }: Credentials): Finding[] {
   const text = url.trim()
   if (text === '') return []
-  const findings = whiteSpace(urlName, url)
+  const findings = checkWhiteSpace(urlName, url)
   if (/^rediss?:/i.test(text)) {
     return [...findings, problem('environment', `${urlName} is the address for TCP clients.`, COPY)]
   }
@@ -99,14 +107,14 @@ function checkUrl({ urlName, url }) {
   return findings
 }
 
-function isLoopback(host) {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
 }
 
-function checkToken({ tokenName, token, url }) {
+function checkToken({ tokenName, token, url }: Credentials): Finding[] {
   const text = token.trim()
   if (text === '') return []
-  const findings = whiteSpace(tokenName, token)
+  const findings = checkWhiteSpace(tokenName, token)
   if (/[^\x21-\x7e]/.test(text)) {
     findings.push(problem('environment', `${tokenName} holds characters that no token has.`, COPY))
   } else if (text.length < SHORTEST_TOKEN && /\.upstash\.io\/?$/.test(url.trim())) {
@@ -116,7 +124,7 @@ function checkToken({ tokenName, token, url }) {
   return findings
 }
 
-function whiteSpace(name, value) {
+function checkWhiteSpace(name: string, value: string): Finding[] {
   if (/^["'].*["']$/s.test(value.trim())) {
     return [problem('environment', `${name} has quotation marks around it.`, 'Remove them.')]
   }
@@ -125,7 +133,7 @@ function whiteSpace(name, value) {
 }
 
 /** Next.js puts variables with this prefix into what every visitor downloads. */
-function leaked(environment) {
+function checkLeaked(environment: Environment): Finding[] {
   const names = Object.keys(environment).filter((name) =>
     /^NEXT_PUBLIC_.*(UPSTASH|REDIS|KV).*TOKEN/.test(name),
   )
@@ -134,10 +142,8 @@ function leaked(environment) {
   )
 }
 
-/** Whether there is a database to ask, as far as the environment can tell. */
-function canConnect(environment, findings) {
+/** The database to ask; `undefined` when the environment names none that could answer. */
+export function findDatabase(environment: Environment, findings: Finding[]): Credentials | undefined {
   if (environment.DISABLE_REDIS === 'true') return undefined
   return findings.some(({ status }) => status === 'problem') ? undefined : credentials(environment)
 }
-
-module.exports = { readEnvironment, checkEnvironment, canConnect }

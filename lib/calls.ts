@@ -1,0 +1,206 @@
+// Makes and settles the promises of one evaluation of this package. The addon knows a call by its slot only. Promises,
+// errors and objects are made here, so that they are instances of the caller's own classes: under Jest the addon
+// belongs to another realm.
+
+import { addon } from './addon.js'
+import { type ErrorClass, makeError, type RedlatchErrorCode, toLocalError } from './errors.js'
+import { print } from './log.js'
+import type { StateChange } from './metrics.js'
+
+// `settle` reaches it, so that it stays as long as calls are pending.
+export const realm = new addon.Realm()
+
+/** What a method of the addon returns; `undefined` while the call is pending. */
+export type Result = string | number | boolean | null
+
+/** Makes the value that a promise resolves to out of the addon's result. */
+export type Revive<T> = (result: Result) => T
+
+/** What a method of the addon takes after the slot. */
+type Arguments<Method> = Method extends (slot: number, ...args: infer Args) => unknown ? Args : never
+
+interface PendingCall {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+  revive: Revive<unknown>
+}
+
+/** The result as it is. */
+export const raw = <T>(result: Result): T => result as T
+
+/** No result. */
+export const none = (): undefined => undefined
+
+/** The object behind JSON text. */
+export const json = <T>(text: Result): T => (text === null ? null : JSON.parse(text as string))
+
+/** Makes JSON text for the addon, when it gets to that argument. */
+export const stringify = (value: unknown): string | undefined => JSON.stringify(value)
+
+/** Whether the addon knows the settings. Otherwise the next call has it read the environment. */
+let isOpen = false
+
+const pendingCalls: (PendingCall | undefined)[] = []
+const freeSlots: number[] = []
+
+/** Calls `target[method]` in the addon; its result, revived, settles the promise. */
+export function call<T, Target, Name extends keyof Target>(
+  target: Target,
+  method: Name,
+  revive: Revive<T>,
+  ...args: Arguments<Target[Name]>
+): Promise<T> {
+  return begin(revive, (slot) => {
+    open()
+    return (target[method] as (slot: number, ...args: unknown[]) => Result | undefined)(slot, ...args)
+  })
+}
+
+/** Calls the addon through `start`, which is given a slot. */
+function begin<T>(revive: Revive<T>, start: (slot: number) => Result | undefined): Promise<T> {
+  const slot = freeSlots.pop() ?? pendingCalls.push(undefined) - 1
+  let isPending = false
+  try {
+    const result = start(slot)
+    isPending = result === undefined
+    return result === undefined ? pendingPromise(slot, revive) : Promise.resolve(revive(result))
+  } catch (error) {
+    return Promise.reject(toLocalError(error))
+  } finally {
+    if (!isPending) freeSlots.push(slot)
+  }
+}
+
+let latestResolve: PendingCall['resolve']
+let latestReject: PendingCall['reject']
+/** One executor for all promises, which spares each of them two closures. */
+const keepLatest = (resolve: PendingCall['resolve'], reject: PendingCall['reject']) => {
+  latestResolve = resolve
+  latestReject = reject
+}
+
+function pendingPromise<T>(slot: number, revive: Revive<T>): Promise<T> {
+  const promise = new Promise<unknown>(keepLatest)
+  pendingCalls[slot] = { resolve: latestResolve, reject: latestReject, revive }
+  scheduleSubmit()
+  return promise as Promise<T>
+}
+
+/** Has the addon read the environment, if it does not know the settings. */
+export function open(): void {
+  if (isOpen) return
+  print(realm.open(process.env))
+  isOpen = true
+}
+
+/** Replaces the settings in code. */
+export function configure(options: unknown): void {
+  callNow(() => realm.configure(options))
+  isOpen = false
+}
+
+/** Closes the realm's service. Resolves when that is done and all pending calls are settled. */
+export function close(): Promise<void> {
+  const settled = pendingCalls.filter((pending) => pending !== undefined).map(whenSettled)
+  isOpen = false
+  const closed = begin(none, (slot) => realm.close(slot, settle) as Result | undefined)
+  return Promise.all([closed, ...settled]).then(none)
+}
+
+function whenSettled(pending: PendingCall): Promise<void> {
+  return new Promise((done) => {
+    for (const settling of ['resolve', 'reject'] as const) {
+      const settlePromise = pending[settling]
+      pending[settling] = (outcome) => {
+        settlePromise(outcome)
+        done()
+      }
+    }
+  })
+}
+
+const resolved = Promise.resolve()
+let isScheduled = false
+/**
+ * Submits the calls of one turn together: the first of them schedules a microtask behind the present ones. A promise
+ * does that, because fake timers replace `queueMicrotask`.
+ */
+function scheduleSubmit(): void {
+  if (isScheduled) return
+  isScheduled = true
+  resolved.then(() => {
+    isScheduled = false
+    realm.submit(settle)
+  })
+}
+
+/**
+ * Called by the addon with flat lists: slot and value; slot, class, code and message of errors; level and text of the
+ * log; old state, new state, reason and time of changes of state.
+ */
+function settle(
+  values: (number | Result)[],
+  errors: (number | string)[],
+  log: string[],
+  changes: (string | number)[],
+): void {
+  for (let i = 0; i < values.length; i += 2) {
+    const { resolve, reject, revive } = take(values[i] as number)
+    try {
+      resolve(revive(values[i + 1] as Result))
+    } catch (error) {
+      reject(error)
+    }
+  }
+  for (let i = 0; i < errors.length; i += 4) {
+    const [slot, ...parts] = errors.slice(i, i + 4) as [number, ErrorClass, RedlatchErrorCode, string]
+    take(slot).reject(makeError(...parts))
+  }
+  print(log)
+  for (let i = 0; i < changes.length; i += 4) {
+    const [from, to, reason, at] = changes.slice(i, i + 4)
+    for (const { listener } of subscriptions) notify(listener, { from, to, reason, at } as StateChange)
+  }
+}
+
+function take(slot: number): PendingCall {
+  const pending = pendingCalls[slot]
+  pendingCalls[slot] = undefined
+  freeSlots.push(slot)
+  return pending as PendingCall
+}
+
+type Listener = (change: StateChange) => void
+
+/** One entry for each time that a listener was given. */
+const subscriptions = new Set<{ listener: Listener }>()
+
+/** Calls `listener` for every change of state from now on; returns what ends that. */
+export function subscribe(listener: Listener): () => void {
+  open()
+  callNow(() => realm.watch(listener, settle))
+  const subscription = { listener }
+  subscriptions.add(subscription)
+  return () => {
+    if (subscriptions.delete(subscription) && subscriptions.size === 0) realm.unwatch()
+  }
+}
+
+/** A listener that throws must not keep calls from settling. */
+function notify(listener: Listener, change: StateChange): void {
+  try {
+    listener(change)
+  } catch (error) {
+    const reason = (error as Error | undefined)?.message ?? error
+    print(['error', `a listener of onStateChange has thrown: ${reason}`])
+  }
+}
+
+/** Calls what is synchronous, with errors of the caller's own classes. */
+export function callNow<T>(start: () => T): T {
+  try {
+    return start()
+  } catch (error) {
+    throw toLocalError(error)
+  }
+}

@@ -1,0 +1,44 @@
+// What Edge runtimes get instead of index.ts, which needs a native addon. The key of a form can be made there; any other
+// call says what to do. There is no memory to fall back to: such runtimes keep none from one request to the next.
+
+import { FormCache as BrowserForms } from './browser.js'
+import type { CustomerCache as Customers } from './customer-cache.js'
+import { makeError } from './errors.js'
+import type { FormCache as Forms } from './form-cache.js'
+import type { IdempotencyCache as Results } from './idempotency-cache.js'
+import type { RedisManager } from './redis-manager.js'
+
+const { generateKey } = BrowserForms
+const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
+
+function runtimeName(): string {
+  if ('EdgeRuntime' in globalThis) return 'the Edge runtime'
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : 'an Edge runtime'
+}
+
+function unsupported(call: string): Error {
+  const problem = `redlatch: ${call} cannot run in ${runtimeName()}, which loads no native addon.`
+  const remedy = "In Next.js, put `export const runtime = 'nodejs'` into the route or page."
+  return makeError('Error', 'ERR_UNSUPPORTED_RUNTIME', `${problem} ${remedy}`)
+}
+
+/** Has the methods of `supported`. Any other method rejects. */
+function standIn<T>(name: string, supported: Partial<T> = {}): T {
+  const get = (_: unknown, method: string | symbol) => {
+    if (Object.hasOwn(supported, method)) return supported[method as keyof T]
+    // `await`, printing and bundlers ask for names that no method has.
+    if (typeof method === 'symbol' || method === 'then') return undefined
+    return () => {
+      const error = unsupported(`${name}.${method}`)
+      if (synchronous.includes(method)) throw error
+      return Promise.reject(error)
+    }
+  }
+  return new Proxy({}, { get }) as T
+}
+
+export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
+export const FormCache = standIn<typeof Forms>('FormCache', { generateKey })
+export const CustomerCache = standIn<typeof Customers>('CustomerCache')
+export const redisManager = standIn<RedisManager>('redisManager')
+export default redisManager

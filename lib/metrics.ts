@@ -1,0 +1,77 @@
+/** Counters that need no request. */
+export interface CacheStats {
+  /** Whether Redis is configured and calls go to it. */
+  isRedisAvailable: boolean
+  /**
+   * The live entries that only memory holds. Beyond a thousand, entries that expired within about the last second may
+   * be counted.
+   */
+  inMemoryCacheSize: number
+  /** What answers calls now. */
+  cacheType: 'Redis' | 'In-Memory'
+}
+
+/** The state of the circuit breaker; `not-configured` where there is only memory. */
+export type RedisState = 'available' | 'degraded' | 'probing' | 'not-configured'
+
+/** Why Redis cannot be used. */
+export type OutageCode =
+  | 'connect'
+  | 'connection_lost'
+  | 'timeout'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'unauthorized'
+  | 'protocol'
+  | 'other'
+
+/** A change of state. */
+export interface StateChange {
+  from: Exclude<RedisState, 'not-configured'>
+  to: Exclude<RedisState, 'not-configured'>
+  /** Why, for a person. It holds no key, value or token. */
+  reason: string
+  /** When, in Unix milliseconds. */
+  at: number
+}
+
+/** Calls by how they ended. Each is counted once; a call of a cache that takes two steps is counted twice. */
+export interface CallCounts {
+  /** The key was there. */
+  hit: number
+  /** The key was absent. */
+  miss: number
+  /** Something was written or removed. */
+  stored: number
+  /** Memory answered instead of Redis. */
+  fellBack: number
+  /** The call rejected. */
+  rejected: number
+}
+
+/** What has been counted and measured since the service started. */
+export interface Metrics {
+  state: RedisState
+  /** When the present state began, in Unix milliseconds. Probes do not interrupt an outage. */
+  since: number
+  /** The latest outage. It stays after the recovery. */
+  lastError: { code: OutageCode; message: string; at: number } | null
+  calls: Record<'idempotency' | 'form' | 'customer' | 'redisManager', CallCounts>
+  /** Writes buffered during an outage that are not replayed yet. */
+  pendingWrites: number
+  /** Buffered writes that were replayed. */
+  replayed: number
+  /** Buffered writes that had expired before they could be replayed. */
+  droppedAsExpired: number
+  /** Buffered claims of keys that another instance holds by now, and writes that Redis refused for the key's type. */
+  conflicts: number
+  /** Increments whose replay got no reply. They are not sent twice. */
+  uncertain: number
+  /** Values kept for an outage. */
+  staleCopies: { entries: number; bytes: number }
+  corruptEntriesRemoved: number
+  /** Requests sent again. */
+  retries: number
+  /** How long answered requests took, in milliseconds. */
+  latency: { count: number; p50: number; p90: number; p99: number; max: number }
+}
