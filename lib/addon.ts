@@ -18,7 +18,7 @@ const supported = [
 function libc(): { suffix: string; option: string } {
   if (process.platform === 'win32') return { suffix: '-msvc', option: '' }
   if (process.platform !== 'linux') return { suffix: '', option: '' }
-  process.report.excludeNetwork = true
+  Object.assign(process.report, { excludeNetwork: true })
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
   const isGlibc = Boolean(header.glibcVersionRuntime)
   return isGlibc ? { suffix: '-gnu', option: ' --libc=glibc' } : { suffix: '-musl', option: ' --libc=musl' }

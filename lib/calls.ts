@@ -16,8 +16,10 @@ export type Result = string | number | boolean | null
 /** Makes the value that a promise resolves to out of the addon's result. */
 export type Revive<T> = (result: Result) => T
 
+type Method = (slot: number, ...args: unknown[]) => Result | undefined
+
 /** What a method of the addon takes after the slot. */
-type Arguments<Method> = Method extends (slot: number, ...args: infer Args) => unknown ? Args : never
+type Arguments<M> = M extends (slot: number, ...args: infer Args) => unknown ? Args : never
 
 interface PendingCall {
   resolve(value: unknown): void
@@ -32,7 +34,7 @@ export const raw = <T>(result: Result): T => result as T
 export const none = (): undefined => undefined
 
 /** The object behind JSON text. */
-export const json = <T>(text: Result): T => (text === null ? null : JSON.parse(text as string))
+export const json = <T>(text: Result): T => (text === null ? null : JSON.parse(text as string)) as T
 
 /** Makes JSON text for the addon, when it gets to that argument. */
 export const stringify = (value: unknown): string | undefined => JSON.stringify(value)
@@ -47,28 +49,29 @@ const freeSlots: number[] = []
 export function call<T, Target, Name extends keyof Target>(
   target: Target,
   method: Name,
-  revive: Revive<T>,
+  revive: Revive<unknown>,
   ...args: Arguments<Target[Name]>
 ): Promise<T> {
-  return begin(revive, (slot) => {
+  const slot = takeSlot()
+  try {
     open()
-    return (target[method] as (slot: number, ...args: unknown[]) => Result | undefined)(slot, ...args)
-  })
+    return promiseOf(slot, revive, (target[method] as Method)(slot, ...args))
+  } catch (error) {
+    freeSlots.push(slot)
+    return Promise.reject(toLocalError(error))
+  }
 }
 
-/** Calls the addon through `start`, which is given a slot. */
-function begin<T>(revive: Revive<T>, start: (slot: number) => Result | undefined): Promise<T> {
-  const slot = freeSlots.pop() ?? pendingCalls.push(undefined) - 1
-  let isPending = false
-  try {
-    const result = start(slot)
-    isPending = result === undefined
-    return result === undefined ? pendingPromise(slot, revive) : Promise.resolve(revive(result))
-  } catch (error) {
-    return Promise.reject(toLocalError(error))
-  } finally {
-    if (!isPending) freeSlots.push(slot)
-  }
+function takeSlot(): number {
+  return freeSlots.pop() ?? pendingCalls.push(undefined) - 1
+}
+
+/** The promise of a call that has returned `result`. */
+function promiseOf<T>(slot: number, revive: Revive<unknown>, result: Result | undefined): Promise<T> {
+  if (result === undefined) return pendingPromise(slot, revive)
+  const value = revive(result) as T
+  freeSlots.push(slot)
+  return Promise.resolve(value)
 }
 
 let latestResolve: PendingCall['resolve']
@@ -79,7 +82,7 @@ const keepLatest = (resolve: PendingCall['resolve'], reject: PendingCall['reject
   latestReject = reject
 }
 
-function pendingPromise<T>(slot: number, revive: Revive<T>): Promise<T> {
+function pendingPromise<T>(slot: number, revive: Revive<unknown>): Promise<T> {
   const promise = new Promise<unknown>(keepLatest)
   pendingCalls[slot] = { resolve: latestResolve, reject: latestReject, revive }
   scheduleSubmit()
@@ -100,11 +103,11 @@ export function configure(options: unknown): void {
 }
 
 /** Closes the realm's service. Resolves when that is done and all pending calls are settled. */
-export function close(): Promise<void> {
+export async function close(): Promise<void> {
   const settled = pendingCalls.filter((pending) => pending !== undefined).map(whenSettled)
   isOpen = false
-  const closed = begin(none, (slot) => realm.close(slot, settle) as Result | undefined)
-  return Promise.all([closed, ...settled]).then(none)
+  const slot = takeSlot()
+  await Promise.all([promiseOf(slot, none, realm.close(slot, settle) as Result | undefined), ...settled])
 }
 
 function whenSettled(pending: PendingCall): Promise<void> {

@@ -136,9 +136,12 @@ impl Realm {
         Ok(())
     }
 
-    /// Sends what has been called since the last flush. `settle` is held until it is all settled.
+    /// Submits the calls of this turn. `settle` is held until all of them are settled.
     #[napi(catch_unwind)]
-    pub fn flush(&self, settle: Function<'_, SettleArgs, ()>) -> napi::Result<()> {
+    pub fn submit(
+        &self,
+        #[napi(ts_arg_type = "Settle")] settle: Function<'_, SettleArgs, ()>,
+    ) -> napi::Result<()> {
         self.state.promises.hold(&settle)?;
         self.state.promises.flush();
         Ok(())
@@ -150,7 +153,7 @@ impl Realm {
         &self,
         env: &Env,
         listener: Unknown<'_>,
-        settle: Function<'_, SettleArgs, ()>,
+        #[napi(ts_arg_type = "Settle")] settle: Function<'_, SettleArgs, ()>,
     ) -> napi::Result<()> {
         argument::function("listener", listener).map_err(|failure| failure.throw(env))?;
         self.state.promises.watch(&settle)?;
@@ -171,7 +174,7 @@ impl Realm {
         &self,
         env: &'env Env,
         slot: u32,
-        settle: Function<'_, SettleArgs, ()>,
+        #[napi(ts_arg_type = "Settle")] settle: Function<'_, SettleArgs, ()>,
     ) -> Answer<'env> {
         let promises = &self.state.promises;
         promises.flush();

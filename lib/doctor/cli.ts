@@ -52,11 +52,14 @@ function table(findings: Finding[]): string {
   return `${lines.join('\n')}\n\n${count('problem')}, ${count('warning')}\n`
 }
 
-function parse(): { json?: boolean; help?: boolean; isRight: boolean } {
+function parse(): { json?: boolean | undefined; help?: boolean | undefined; isRight: boolean } {
   try {
-    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
+    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
     const { values, positionals } = parseArgs({ options, allowPositionals: true })
-    return { ...values, isRight: values.help === true || (positionals.length === 1 && positionals[0] === 'doctor') }
+    return {
+      ...values,
+      isRight: values.help === true || (positionals.length === 1 && positionals[0] === 'doctor'),
+    }
   } catch {
     return { isRight: false }
   }

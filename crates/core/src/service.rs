@@ -82,13 +82,14 @@ pub struct Stats {
 }
 
 impl Health {
-    /// `{ status, message, responseTime, mode, error? }`; `responseTime` is in milliseconds.
+    /// `{ status, message, responseTime, mode, error?, code? }`; `responseTime` is in milliseconds.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut health = self.short();
         health.response_time = Some(self.response_time.as_secs_f64() * 1000.0);
         health.mode = Some(if self.mode == Mode::Redis { "redis" } else { "in-memory" });
         health.error = self.error.as_ref().map(ToString::to_string);
+        health.code = self.error.as_ref().map(Error::outage_code);
         to_json(&health)
     }
 
@@ -100,7 +101,7 @@ impl Health {
 
     fn short(&self) -> HealthJson {
         let status = if self.is_healthy { "healthy" } else { "unhealthy" };
-        HealthJson { status, message: self.message, response_time: None, mode: None, error: None }
+        HealthJson { status, message: self.message, response_time: None, mode: None, error: None, code: None }
     }
 }
 
@@ -115,6 +116,8 @@ struct HealthJson {
     mode: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
 }
 
 impl Stats {
