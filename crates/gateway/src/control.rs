@@ -16,13 +16,13 @@ use crate::counters::Counters;
 use crate::faults::Rule;
 use crate::redis_server::RedisServer;
 use crate::rest::Rest;
-use crate::server::Door;
+use crate::server::ListenerHandle;
 
 /// What can be controlled; the methods of `Gateway` and the routes are two ways to it.
 #[derive(Clone)]
 pub(crate) struct Controls {
     pub(crate) rest: Arc<Rest>,
-    pub(crate) door: Door,
+    pub(crate) listener: ListenerHandle,
     /// Weak, so that the gateway's background tasks do not keep a Redis alive that its owner lets go.
     pub(crate) redis: Option<Weak<RedisServer>>,
 }
@@ -31,7 +31,7 @@ impl Controls {
     pub(crate) async fn add_fault(&self, rule: Rule) -> io::Result<()> {
         rule.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
         if rule.is_refuse() {
-            return self.door.set_open(false).await;
+            return self.listener.set_open(false).await;
         }
         self.rest.faults.add(rule);
         Ok(())
@@ -39,7 +39,7 @@ impl Controls {
 
     pub(crate) async fn clear_faults(&self) -> io::Result<()> {
         self.rest.faults.clear();
-        self.door.set_open(true).await
+        self.listener.set_open(true).await
     }
 }
 

@@ -14,6 +14,7 @@ use crate::auth::Tokens;
 use crate::control::{self, Controls};
 use crate::counters::{Counters, Tally};
 use crate::faults::{Faults, Rule};
+use crate::listener;
 use crate::redis_link::RedisLink;
 use crate::redis_server::RedisServer;
 use crate::rest::Rest;
@@ -185,12 +186,12 @@ async fn run(options: Options) -> io::Result<(Controls, [SocketAddr; 2], String)
         tally: Tally::default(),
         sync_token: SyncToken::default(),
     });
-    let control = server::bind(options.control_port)?.listen(128)?;
+    let control = listener::listen(listener::bind(options.control_port)?)?;
     let control_address = control.local_addr()?;
-    let (address, door) = server::serve(Arc::clone(&rest), options.port, options.tls)?;
+    let (address, listener) = server::serve(Arc::clone(&rest), options.port, options.tls)?;
     // The first request finds the connection made. Without Redis it makes it, and so does every one until it is there.
     let _ = rest.link.connection().await;
-    let controls = Controls { rest, door, redis: options.redis.as_ref().map(Arc::downgrade) };
+    let controls = Controls { rest, listener, redis: options.redis.as_ref().map(Arc::downgrade) };
     tokio::spawn(control::run(control, controls.clone()));
     Ok((controls, [address, control_address], redis_url))
 }

@@ -20,6 +20,7 @@
 
 mod auth;
 mod command;
+mod connection;
 mod control;
 mod counters;
 mod cut_stream;
@@ -27,6 +28,7 @@ mod execute;
 mod faults;
 mod gateway;
 mod json_text;
+mod listener;
 mod query;
 mod redis_link;
 mod redis_server;

@@ -11,10 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use socket2::Socket;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 
-use crate::server;
+use crate::listener;
 
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -26,7 +26,7 @@ const PORT_ATTEMPTS: usize = 10;
 pub struct RedisServer {
     port: u16,
     running: Mutex<Option<Running>>,
-    _reservation: Option<TcpSocket>,
+    _reservation: Option<Socket>,
 }
 
 /// The process and the directory it runs in; a new start gets a new directory, so nothing survives a restart.
@@ -179,8 +179,8 @@ fn spawn(port: u16, directory: &TempDir) -> io::Result<Child> {
 }
 
 /// Finds a free port. Linux lets sockets that allow the reuse of their address share it as long as one of them listens.
-fn reserve() -> io::Result<(u16, Option<TcpSocket>)> {
-    let socket = server::bind(0)?;
-    let port = socket.local_addr()?.port();
+fn reserve() -> io::Result<(u16, Option<Socket>)> {
+    let socket = listener::bind(0)?;
+    let port = listener::port_of(&socket)?;
     Ok((port, cfg!(target_os = "linux").then_some(socket)))
 }
