@@ -1,7 +1,7 @@
-//! What the gateway itself says no to, in Upstash's words.
+//! Errors of the gateway itself, in Upstash's words.
 //!
-//! The texts follow what the service was seen to answer; clients match on their beginnings. Redis's own errors do not
-//! pass through here, except that a whole answer made of one is sent with the same status.
+//! The texts follow what the service was seen to send; clients match on their beginnings. Errors from Redis are not
+//! made here.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use hyper::StatusCode;
 
 /// A status and the text for the `error` field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct HttpError {
     pub(crate) status: StatusCode,
     pub(crate) text: Cow<'static, str>,
 }
 
-impl Refusal {
+impl HttpError {
     pub(crate) fn bad_request(text: impl Into<Cow<'static, str>>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, text: text.into() }
     }
@@ -62,7 +62,7 @@ impl Refusal {
         ))
     }
 
-    /// Over the limit: refused as a whole, even in a pipeline.
+    /// Whether the command is over the size limit, which fails the whole request, even a pipeline.
     pub(crate) fn is_too_large(&self) -> bool {
         self.status == StatusCode::PAYLOAD_TOO_LARGE
     }
