@@ -1,9 +1,8 @@
-// What the package is to reach, and whether this run has reached it.
+// The targets of the package, and whether this run reached them.
 
-import { PEER, TCP_CLIENTS } from './plan.mjs'
-import { figure, times } from './table.mjs'
-
-const SWEPT = 'Map, swept on every call'
+import { PEER, TCP_CLIENTS } from './clients.mjs'
+import { figure, times } from './figures.mjs'
+import { SWEPT_MAP } from './memory.mjs'
 
 const limits = {
   'at most': (measured, limit) => measured <= limit,
@@ -11,7 +10,7 @@ const limits = {
   'less than': (measured, limit) => measured < limit,
 }
 
-/** One row: what was measured in which unit, and the limit it is held against. */
+/** One row: what was measured, and the limit it is compared with. */
 function row(what, measured, bound, limit, show = figure) {
   const reached = Number.isFinite(measured) ? limits[bound](measured, limit) : null
   return { what, wanted: `${bound} ${show(limit)}`, measured: show(measured), reached }
@@ -30,7 +29,7 @@ export function targets({ load, memory, startUp, flows, leak }) {
   ]
 }
 
-/** How redlatch compares with another client in GET of 100 bytes. */
+/** Ratios of redlatch to another client for GET of 100 bytes. */
 function comparison(load, transport, inFlight) {
   const { clients, wrk } = load.find(
     (setting) =>
@@ -64,7 +63,7 @@ function loadTargets(load) {
   ]
 }
 
-/** The worst ratio of all settings counts. */
+/** The worst ratio of all settings. */
 function cpuTargets(load) {
   const ratios = load.map(({ clients, transport, kind, bytes, inFlight }) => ({
     ratio: clients.redlatch.cpu / clients[PEER].cpu,
@@ -78,7 +77,7 @@ function memoryTargets(memory) {
   const of = (call, entries) => memory.find((time) => time.call === call && time.entries === entries).stores
   const timesOf = (call) => memory.filter((time) => time.call === call).map(({ stores }) => stores.redlatch)
   const rows = ['get', 'set'].flatMap((call) => {
-    const { redlatch, [SWEPT]: swept } = of(call, 10_000)
+    const { redlatch, [SWEPT_MAP]: swept } = of(call, 10_000)
     const spread = Math.max(...timesOf(call)) / Math.min(...timesOf(call))
     return [
       ratioRow(

@@ -1,29 +1,21 @@
 // What is measured, how often and for how long.
 
-export const PEER = '@upstash/redis'
+import { HTTP_CLIENTS, OTHER_BUILD, PACKAGE, TCP_CLIENTS } from './clients.mjs'
+import { LRU_CACHE, SWEPT_MAP } from './memory.mjs'
 
-/** Clients by their name in the tables, which is their package's, and the module that uses them. */
-export const MODULES = {
-  redlatch: 'redlatch',
-  [PEER]: 'upstash-redis',
-  ioredis: 'ioredis',
-  redis: 'node-redis',
-  '@valkey/valkey-glide': 'valkey-glide',
-}
-
-export const TCP_CLIENTS = ['ioredis', 'redis', '@valkey/valkey-glide']
-const HTTP_CLIENTS = ['redlatch', PEER]
-const ALL_CLIENTS = Object.keys(MODULES)
+const ALL_CLIENTS = [...HTTP_CLIENTS, ...TCP_CLIENTS]
+const BUILDS = [PACKAGE, OTHER_BUILD]
+const STORES = [PACKAGE, SWEPT_MAP, LRU_CACHE]
 
 const LEVELS = [1, 16, 64, 512]
 const ENDS = [1, 64]
 const [GET, SET, MIX] = ['GET', 'SET with TTL', 'mix of the caches']
 
-/** wrk knows one connection with one request at a time, and measures the server itself. */
-const isForWrk = ({ transport, kind, bytes, inFlight }) =>
-  transport === 'http' && kind === GET && bytes === 100 && inFlight === 1
+/** wrk has one request in flight on its connection. */
+const isForWrk = ({ transport, clients, kind, bytes, inFlight }) =>
+  transport === 'http' && clients === ALL_CLIENTS && kind === GET && bytes === 100 && inFlight === 1
 
-/** Settings of calls in flight that are measured alike. */
+/** Settings that are measured with the same effort. */
 function settings(transport, clients, kinds, sizes, levels, effort) {
   const all = []
   for (const kind of kinds)
@@ -46,7 +38,13 @@ const full = {
   ],
   sizes: [100, 10_000],
   warmUp: 400,
-  memory: { entries: [10, 10_000, 1_000_000], rounds: 5, milliseconds: 150 },
+  memory: {
+    entries: [10, 10_000, 1_000_000],
+    stores: STORES,
+    calls: ['get', 'set'],
+    rounds: 5,
+    milliseconds: 150,
+  },
   startUp: { rounds: 11 },
   flows: { rounds: 40, delay: 3 },
   leak: true,
@@ -64,10 +62,27 @@ const quick = {
   ],
   sizes: [100, 10_000],
   warmUp: 120,
-  memory: { entries: [10, 10_000, 1_000_000], rounds: 1, milliseconds: 60 },
+  memory: { ...full.memory, rounds: 1, milliseconds: 60 },
   startUp: { rounds: 3 },
   flows: { rounds: 8, delay: 3 },
   leak: false,
 }
 
 export const plans = { full, quick }
+
+const pairwise = {
+  full: { load: { rounds: 15, milliseconds: 500, warmUp: 100 }, memory: { rounds: 15, milliseconds: 100 } },
+  quick: { load: { rounds: 5, milliseconds: 200, warmUp: 50 }, memory: { rounds: 5, milliseconds: 60 } },
+}
+
+/** Compares this build with that of another checkout. */
+export function planAgainst(folder, effort) {
+  const { load, memory } = pairwise[effort]
+  return {
+    load: settings('http', BUILDS, [GET], [100], [1, 64, 512], load),
+    sizes: [100],
+    warmUp: 300,
+    memory: { entries: [10_000, 1_000_000], stores: BUILDS, calls: ['get'], ...memory },
+    folders: { [OTHER_BUILD]: folder },
+  }
+}
