@@ -1,51 +1,49 @@
-//! What a [`Service`](crate::Service) runs on, and how the environment says so.
+//! The configuration of a [`Service`](crate::Service), from options in code and environment variables.
 //!
-//! [`Config::resolve`] is given the environment as a look-up function, once; nothing reads it afterwards. Settings
-//! that cannot be used never stop a server from starting: it runs on memory and a [`LogMessage`] says what to mend.
+//! [`Config::resolve`] gets the environment as a look-up function and calls it once. Nothing else reads the
+//! environment. A wrong setting never stops a server from starting: the service runs on memory, and a [`LogMessage`]
+//! names the setting to correct.
 
-use std::fmt;
-use std::path::PathBuf;
+mod proxy;
+mod remote;
+
 use std::time::Duration;
-
-use http::Uri;
 
 use crate::log::LogMessage;
 use crate::store::Class;
 use crate::{Error, Result};
 
-const URL: &str = "UPSTASH_REDIS_REST_URL";
-const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN";
-const OLD_URL: &str = "KV_REST_API_URL";
-const OLD_TOKEN: &str = "KV_REST_API_TOKEN";
-const DISABLE: &str = "DISABLE_REDIS";
-const EXTRA_CA_CERTS: &str = "NODE_EXTRA_CA_CERTS";
+pub use proxy::Proxy;
+pub use remote::{Remote, Token};
 
-/// How long a call may take, connecting included, unless the caller says otherwise.
+const DISABLE: &str = "DISABLE_REDIS";
+
+/// The default timeout of a call, connecting included.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Everything that a service needs to know.
+/// The configuration. Services with equal configurations share connections and memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Config {
-    /// The database; without one, everything stays in memory.
+    /// The database; `None` keeps all values in memory.
     pub remote: Option<Remote>,
-    /// The bounds of the memory store.
+    /// The limits of the memory store.
     pub memory: MemoryLimits,
-    /// What happens to calls while the database cannot be used.
+    /// What happens to calls during an outage.
     pub on_outage: OnOutage,
 }
 
-/// What happens to a call while the database cannot be used.
+/// What happens to a call while the database is not available.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Policy {
-    /// This process's memory answers.
+    /// The call is served from this process's memory.
     #[default]
     Memory,
-    /// It fails, for those who would rather refuse a payment than guess.
+    /// The call fails. This fits data that must not be guessed, such as payments.
     Reject,
 }
 
 impl Policy {
-    /// A policy from its name in settings; `argument` is what the caller calls it.
+    /// The policy with this name in the options. `argument` names the option in the error.
     ///
     /// # Errors
     ///
@@ -59,7 +57,7 @@ impl Policy {
     }
 }
 
-/// The policies of the classes.
+/// The outage policy of each class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct OnOutage([Policy; Class::ALL.len()]);
 
@@ -70,7 +68,7 @@ impl OnOutage {
         self.0[class as usize]
     }
 
-    /// The same with another policy for calls of `class`.
+    /// Replaces the policy for calls of `class`.
     #[must_use]
     pub fn with(mut self, class: Class, policy: Policy) -> Self {
         self.0[class as usize] = policy;
@@ -78,47 +76,12 @@ impl OnOutage {
     }
 }
 
-/// How to reach an Upstash database.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Remote {
-    /// The REST endpoint, without a trailing `/`.
-    pub url: String,
-    /// The REST token.
-    pub token: Token,
-    /// The longest that one call may take, connecting and repeats included.
-    pub timeout: Duration,
-    /// A PEM file of certificate authorities to trust besides the usual public ones.
-    pub extra_ca_certs: Option<PathBuf>,
-}
-
-/// A secret. Neither `Debug` nor an error shows it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Token(String);
-
-impl Token {
-    /// Keeps `token`, which must be fit for a header.
-    #[must_use]
-    pub fn new(token: impl Into<String>) -> Self {
-        Self(token.into())
-    }
-
-    pub(crate) fn secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
-/// How much the memory store may hold. When it is full it refuses new entries; it never drops a live one.
+/// The limits of the memory store. A full store refuses new entries; it never drops a live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryLimits {
-    /// The number of entries; 100,000 by default.
+    /// The maximum number of entries; 100,000 by default.
     pub entries: usize,
-    /// The bytes of all keys and values in UTF-8, without bookkeeping; 64 MiB by default.
+    /// The maximum bytes of all keys and values in UTF-8, without bookkeeping; 64 MiB by default.
     pub bytes: usize,
 }
 
@@ -128,27 +91,27 @@ impl Default for MemoryLimits {
     }
 }
 
-/// Settings in code. What is given takes the place of what the environment says about it.
+/// Options in code. Each one that is set overrides its environment variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The REST endpoint. With it or the token given, neither is looked up in the environment.
+    /// The REST endpoint. If it or the token is set, both environment variables are ignored.
     pub url: Option<String>,
     /// The REST token.
     pub token: Option<Token>,
-    /// The longest that one call may take; [`DEFAULT_TIMEOUT`] otherwise.
+    /// The timeout of a call; [`DEFAULT_TIMEOUT`] if not set.
     pub timeout: Option<Duration>,
-    /// `true` for memory whatever else is set, `false` to overrule `DISABLE_REDIS`.
+    /// `true` keeps all values in memory; `false` overrides `DISABLE_REDIS`.
     pub disable_redis: Option<bool>,
-    /// The number of entries that memory may hold.
+    /// The maximum number of entries in memory.
     pub memory_max_entries: Option<usize>,
-    /// The bytes that memory may hold.
+    /// The maximum bytes in memory.
     pub memory_max_bytes: Option<usize>,
-    /// What happens to calls while the database cannot be used.
+    /// What happens to calls during an outage.
     pub on_outage: OnOutage,
 }
 
 impl Config {
-    /// The settings that `options` and the environment, looked up by variable name, come to.
+    /// Resolves `options` and the environment. `lookup` returns the value of an environment variable.
     pub fn resolve(options: &Options, lookup: impl Fn(&str) -> Option<String>) -> (Self, Vec<LogMessage>) {
         let variable =
             |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
@@ -160,12 +123,7 @@ impl Config {
             ));
             None
         } else {
-            credentials(options, variable, &mut warnings).map(|(url, token)| Remote {
-                url,
-                token,
-                timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
-                extra_ca_certs: variable(EXTRA_CA_CERTS).map(PathBuf::from),
-            })
+            Remote::resolve(options, variable, &mut warnings)
         };
         let default = MemoryLimits::default();
         let memory = MemoryLimits {
@@ -177,7 +135,7 @@ impl Config {
 }
 
 impl Options {
-    /// A time limit from a JavaScript number of milliseconds.
+    /// Converts a JavaScript number of milliseconds to a timeout.
     ///
     /// # Errors
     ///
@@ -193,7 +151,7 @@ impl Options {
         Ok(Duration::from_secs_f64(millis / 1000.0))
     }
 
-    /// A bound from a JavaScript number.
+    /// Converts a JavaScript number to a limit.
     ///
     /// # Errors
     ///
@@ -208,76 +166,6 @@ impl Options {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
         Ok(count as usize)
     }
-}
-
-/// The endpoint and the token, from the first source that says anything of them.
-fn credentials(
-    options: &Options,
-    variable: impl Fn(&str) -> Option<String>,
-    warnings: &mut Vec<LogMessage>,
-) -> Option<(String, Token)> {
-    let in_code = (options.url.clone(), options.token.as_ref().map(|token| token.secret().to_owned()));
-    let sources = [
-        ("url", "token", in_code),
-        (URL, TOKEN, (variable(URL), variable(TOKEN))),
-        (OLD_URL, OLD_TOKEN, (variable(OLD_URL), variable(OLD_TOKEN))),
-    ];
-    let (url_name, token_name, (url, token)) =
-        sources.into_iter().find(|(.., (url, token))| url.is_some() || token.is_some())?;
-    if url_name == OLD_URL {
-        warnings.push(LogMessage::Warn(format!(
-            "{OLD_URL} and {OLD_TOKEN} are deprecated; rename them to {URL} and {TOKEN}."
-        )));
-    }
-    let checked = match (url, token) {
-        (Some(url), Some(token)) => {
-            endpoint(url_name, &url, warnings).and_then(|url| Ok((url, usable_token(token_name, &token)?)))
-        }
-        (Some(_), None) => Err(format!("{url_name} is set but {token_name} is missing")),
-        _ => Err(format!("{token_name} is set but {url_name} is missing")),
-    };
-    checked
-        .map_err(|problem| {
-            warnings
-                .push(LogMessage::Warn(format!("{problem}; values are kept in this process's memory only.")));
-        })
-        .ok()
-}
-
-fn endpoint(name: &str, text: &str, warnings: &mut Vec<LogMessage>) -> std::result::Result<String, String> {
-    let text = text.trim();
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let url = Uri::try_from(text)
-        .ok()
-        .filter(|url| {
-            matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none() && !text.contains('#')
-        })
-        .ok_or_else(|| {
-            format!("{name} is not an http(s) URL; copy the REST URL, which starts with https://")
-        })?;
-    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(format!("{name} must not hold credentials; the token goes into its own setting"));
-    }
-    if url.scheme_str() == Some("http") && !is_loopback(&url) {
-        warnings.push(LogMessage::Warn(format!(
-            "{name} is a plain http URL to another host: the token and all values cross the network unencrypted."
-        )));
-    }
-    Ok(text.to_owned())
-}
-
-fn is_loopback(url: &Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn usable_token(name: &str, text: &str) -> std::result::Result<Token, String> {
-    let text = text.trim();
-    if text.is_empty() || text.contains(|c: char| !c.is_ascii_graphic()) {
-        return Err(format!("{name} holds characters that no token has (white space or non-ASCII)"));
-    }
-    Ok(Token::new(text))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::clock::UnixMillis;
 use crate::json::to_json;
-use crate::store::{Class, FallbackStore, Outcome, State, UpstashStore};
+use crate::store::{BreakerState, Class, FallbackStore, Outcome, UpstashStore};
 use crate::upstash::{Latency, RequestMetrics};
 
 /// What a service has counted and measured, at one moment. It holds no key and no value.
@@ -127,7 +127,7 @@ impl Report {
     pub fn to_prometheus(&self) -> String {
         let mut text = Exposition::default();
         text.family("redlatch_up", "gauge", "1 while calls go to Redis.");
-        text.sample("", u8::from(self.state == State::Available.name()));
+        text.sample("", u8::from(self.state == BreakerState::Available.name()));
         text.family(
             "redlatch_state_since_seconds",
             "gauge",

@@ -12,7 +12,7 @@ use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, OnOutage, Policy};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
-use redlatch_core::store::{Class, FallbackStore, Outcome, State, Store, UpstashStore, Write};
+use redlatch_core::store::{BreakerState, Class, FallbackStore, Outcome, Store, UpstashStore, Write};
 use redlatch_gateway::{Fault, Gateway, GatewayOptions};
 use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
 
@@ -249,13 +249,13 @@ async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
 
     assert_eq!(requests, 2);
     let mut seen = changes.lock().unwrap().clone();
-    assert_eq!(seen.pop(), Some((State::Probing, State::Available)));
+    assert_eq!(seen.pop(), Some((BreakerState::Probing, BreakerState::Available)));
     assert_eq!(
         seen[..3],
         [
-            (State::Available, State::Degraded),
-            (State::Degraded, State::Probing),
-            (State::Probing, State::Degraded)
+            (BreakerState::Available, BreakerState::Degraded),
+            (BreakerState::Degraded, BreakerState::Probing),
+            (BreakerState::Probing, BreakerState::Degraded)
         ]
     );
     assert_eq!(outage.upstash.log.take(), [], "who listens is not told on the console, too");

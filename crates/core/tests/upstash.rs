@@ -24,6 +24,7 @@ fn client(url: &str) -> Client {
         token: Token::new("the-token"),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        proxy: None,
     };
     connect(remote, &Log::default())
 }
@@ -219,6 +220,21 @@ async fn a_command_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_counter_on_a_reused_connection_that_breaks_is_not_sent_again() {
+    for fault in [Fault::ExecuteThenDrop, Fault::Drop] {
+        let upstash = Upstash::start().await;
+        upstash.store.increment(&key("n"), 1).await.unwrap();
+        upstash.gateway.add_fault(fault.clone()).await.unwrap();
+
+        let error = upstash.store.increment(&key("n"), 1).await.unwrap_err();
+
+        assert_eq!(error.outage_code(), "connection_lost", "{fault:?}: {error:?}");
+        assert_eq!(upstash.gateway.counters().connections, 1, "{fault:?}");
+        assert_eq!(upstash.gateway.counters().requests, 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_read_whose_answer_was_lost_is_sent_again_and_a_counter_beside_it_is_not() {
     let upstash = Upstash::start().await;
     upstash.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
@@ -345,6 +361,7 @@ async fn errors_show_neither_token_nor_address_nor_arguments() {
         token: Token::new("the-token"),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        proxy: None,
     };
 
     let error = connect(remote, &Log::default()).run(Command::new("GET").arg("the-key")).await.unwrap_err();

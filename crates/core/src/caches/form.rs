@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use super::read;
 use crate::clock::Clock;
@@ -28,16 +28,26 @@ const WITHOUT_STATUS: &[Field] = &[
     Field::required("timestamp", Value::Number),
 ];
 
-/// How many submissions' texts are remembered, and how many bytes of them.
+/// The bytes of the texts last seen, and of one of them, roughly.
 const LAST_SEEN_BYTES: u64 = 1024 * 1024;
+const EXPECTED_BYTES: u64 = 256;
 
 /// Tracks form submissions, so that a duplicate is blocked.
 pub struct FormCache<S> {
     store: Arc<S>,
     clock: Clock,
-    /// The text that this process last wrote or read, by key: what a compare-and-set most likely finds. It spares the
-    /// read before it, and costs nothing but a second try when it is out of date.
-    last_seen: Cache<String, Arc<str>>,
+    /// The text that this process last wrote or read, by key: most likely what a compare-and-set expects. It saves the
+    /// read before it; an outdated one costs a retry.
+    last_seen: Cache<String, Arc<str>, Size>,
+}
+
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<String, Arc<str>> for Size {
+    fn weight(&self, key: &String, text: &Arc<str>) -> u64 {
+        (key.len() + text.len()) as u64
+    }
 }
 
 /// The JSON text of a submission.
@@ -84,14 +94,8 @@ impl<S: Store> FormCache<S> {
     /// A cache on `store`, which takes the time of changes from `clock`.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        let last_seen = Cache::builder()
-            .max_capacity(LAST_SEEN_BYTES)
-            // The default policy would rather keep old entries than admit new ones.
-            .eviction_policy(EvictionPolicy::lru())
-            .weigher(|key: &String, text: &Arc<str>| {
-                u32::try_from(key.len() + text.len()).unwrap_or(u32::MAX)
-            })
-            .build();
+        let last_seen =
+            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, Size);
         Self { store, clock, last_seen }
     }
 
@@ -150,7 +154,7 @@ impl<S: Store> FormCache<S> {
 
     /// Forgets the submission.
     pub async fn delete(&self, key: &Key) -> Result<()> {
-        self.last_seen.invalidate(key.as_str());
+        self.last_seen.remove(key.as_str());
         self.store.delete(std::slice::from_ref(key)).await.map(drop)
     }
 

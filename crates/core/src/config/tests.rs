@@ -1,3 +1,6 @@
+use std::path::PathBuf;
+
+use super::remote::{EXTRA_CA_CERTS, OLD_TOKEN, OLD_URL, TOKEN, URL};
 use super::*;
 
 fn resolve(variables: &[(&str, &str)]) -> (Config, Vec<String>) {
@@ -62,6 +65,42 @@ fn what_cannot_be_used_means_memory_with_one_warning_that_shows_no_secret() {
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].starts_with("warn: ") && warnings[0].contains(expected), "{warnings:?}");
         assert!(!warnings[0].contains("secret"), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_url_that_would_need_repair_is_rejected() {
+    for url in [
+        "https:a.upstash.io",
+        "https:/a.upstash.io",
+        "https:///a.upstash.io",
+        "https:\\\\a.upstash.io",
+        "https://{a}.upstash.io",
+        "https://a.upstash.io/a b",
+        "https://b\u{fc}cher.example",
+        "https://a.upstash.io:99999",
+        "https://a.upstash.io?",
+        "https://a.upstash.io#",
+        "https://",
+    ] {
+        let (config, warnings) = resolve(&[(URL, url), (TOKEN, "secret")]);
+
+        assert_eq!(config.remote, None, "{url}");
+        assert!(warnings[0].contains("UPSTASH_REDIS_REST_URL is not an http(s) URL"), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_url_stays_as_it_was_written() {
+    for url in [
+        "https://A.upstash.io",
+        "https://a.upstash.io:443",
+        "HTTPS://a.upstash.io/p/../q",
+        "https://xn--bcher-kva.example",
+    ] {
+        let (config, _) = resolve(&[(URL, url), (TOKEN, "secret")]);
+
+        assert_eq!(config.remote.unwrap().url, url);
     }
 }
 

@@ -19,7 +19,7 @@ const FAILURES: u32 = 3;
 
 /// What is known of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     /// Calls go to it.
     Available,
     /// Calls are answered locally.
@@ -28,7 +28,7 @@ pub enum State {
     Probing,
 }
 
-impl State {
+impl BreakerState {
     /// The state's name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -44,9 +44,9 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerChange {
     /// What it was.
-    pub from: State,
+    pub from: BreakerState,
     /// What it is.
-    pub to: State,
+    pub to: BreakerState,
     /// Why, for a person.
     pub reason: String,
     /// When.
@@ -68,7 +68,7 @@ type Listener = Arc<dyn Fn(&BreakerChange) + Send + Sync>;
 pub struct CircuitBreaker {
     is_available: AtomicBool,
     failures: AtomicU32,
-    inner: Mutex<Inner>,
+    record: Mutex<Record>,
     listeners: Mutex<Vec<(u64, Listener)>>,
     /// Wakes the recovery.
     pub(super) work: Arc<Notify>,
@@ -76,8 +76,8 @@ pub struct CircuitBreaker {
     clock: Clock,
 }
 
-struct Inner {
-    state: State,
+struct Record {
+    state: BreakerState,
     since: UnixMillis,
     last_failure: Option<Error>,
     last_error: Option<LastError>,
@@ -89,7 +89,12 @@ impl CircuitBreaker {
         Self {
             is_available: AtomicBool::new(true),
             failures: AtomicU32::new(0),
-            inner: Mutex::new(Inner { state: State::Available, since, last_failure: None, last_error: None }),
+            record: Mutex::new(Record {
+                state: BreakerState::Available,
+                since,
+                last_failure: None,
+                last_error: None,
+            }),
             listeners: Mutex::default(),
             work: Arc::default(),
             log,
@@ -105,15 +110,15 @@ impl CircuitBreaker {
 
     /// The state, and since when.
     #[must_use]
-    pub fn state(&self) -> (State, UnixMillis) {
-        let inner = self.inner.lock();
-        (inner.state, inner.since)
+    pub fn state(&self) -> (BreakerState, UnixMillis) {
+        let record = self.record.lock();
+        (record.state, record.since)
     }
 
     /// The latest outage; it stays after the recovery.
     #[must_use]
     pub fn last_error(&self) -> Option<LastError> {
-        self.inner.lock().last_error.clone()
+        self.record.lock().last_error.clone()
     }
 
     /// Has `listener` told of every change from now on; it takes the place of the log. Returns what
@@ -140,53 +145,54 @@ impl CircuitBreaker {
     /// A call has ended with an outage. Calls that shared one request count once.
     pub(super) fn failed(&self, error: &Error) {
         let change = {
-            let mut inner = self.inner.lock();
-            inner.last_error = Some(LastError { error: error.clone(), at: self.clock.now() });
-            if inner.state != State::Available {
+            let mut record = self.record.lock();
+            record.last_error = Some(LastError { error: error.clone(), at: self.clock.now() });
+            if record.state != BreakerState::Available {
                 return;
             }
-            if !inner.last_failure.as_ref().is_some_and(|last| last.is_same(error)) {
-                inner.last_failure = Some(error.clone());
+            if !record.last_failure.as_ref().is_some_and(|last| last.is_same(error)) {
+                record.last_failure = Some(error.clone());
                 self.failures.fetch_add(1, Relaxed);
             }
             if !error.opens_breaker() && self.failures.load(Relaxed) < FAILURES {
                 return;
             }
-            self.change(&mut inner, State::Degraded, error.to_string())
+            self.change(&mut record, BreakerState::Degraded, error.to_string())
         };
         self.tell(&change);
         self.work.notify_one();
     }
 
     pub(super) fn probing(&self) {
-        let change = self.change(&mut self.inner.lock(), State::Probing, "a probe is under way".into());
+        let change =
+            self.change(&mut self.record.lock(), BreakerState::Probing, "a probe is under way".into());
         self.tell(&change);
     }
 
     pub(super) fn probe_failed(&self, error: &Error) {
         let change = {
-            let mut inner = self.inner.lock();
-            inner.last_error = Some(LastError { error: error.clone(), at: self.clock.now() });
-            self.change(&mut inner, State::Degraded, error.to_string())
+            let mut record = self.record.lock();
+            record.last_error = Some(LastError { error: error.clone(), at: self.clock.now() });
+            self.change(&mut record, BreakerState::Degraded, error.to_string())
         };
         self.tell(&change);
     }
 
     pub(super) fn recovered(&self) {
-        let change = self.change(&mut self.inner.lock(), State::Available, "redis answers".into());
+        let change = self.change(&mut self.record.lock(), BreakerState::Available, "redis answers".into());
         self.tell(&change);
     }
 
-    fn change(&self, inner: &mut Inner, to: State, reason: String) -> BreakerChange {
-        let change = BreakerChange { from: inner.state, to, reason, at: self.clock.now() };
-        inner.state = to;
+    fn change(&self, record: &mut Record, to: BreakerState, reason: String) -> BreakerChange {
+        let change = BreakerChange { from: record.state, to, reason, at: self.clock.now() };
+        record.state = to;
         // Probes do not interrupt an outage.
-        if change.from == State::Available || to == State::Available {
-            inner.since = change.at;
+        if change.from == BreakerState::Available || to == BreakerState::Available {
+            record.since = change.at;
         }
-        inner.last_failure = None;
+        record.last_failure = None;
         self.failures.store(0, Relaxed);
-        self.is_available.store(to == State::Available, Relaxed);
+        self.is_available.store(to == BreakerState::Available, Relaxed);
         change
     }
 
@@ -194,11 +200,13 @@ impl CircuitBreaker {
         let listeners = self.listeners.lock().clone();
         if listeners.is_empty() {
             match (change.from, change.to) {
-                (State::Available, _) => self.log.push(LogMessage::Warn(format!(
+                (BreakerState::Available, _) => self.log.push(LogMessage::Warn(format!(
                     "Redis is not available ({}); this process's memory takes over until it is.",
                     change.reason
                 ))),
-                (_, State::Available) => self.log.push(LogMessage::Info("Redis is available again.".into())),
+                (_, BreakerState::Available) => {
+                    self.log.push(LogMessage::Info("Redis is available again.".into()));
+                }
                 _ => {}
             }
         }

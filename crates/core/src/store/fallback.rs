@@ -1,22 +1,22 @@
-//! The choice between the database and what this process knows by itself.
+//! The choice between Redis and what this process knows without it.
 //!
 //! Policy: an outage degrades, a caller's mistake and a refusal reject, and only this file turns one into the other.
-//! A key with a write that Redis has not been told of is answered locally until it has been told ([`OfflineStore`]); any
-//! other key is asked for in Redis while that is available.
+//! Keys with pending writes are served from memory ([`OfflineStore`]); other keys go to Redis while it is available.
 
 use std::sync::Arc;
 
 use super::circuit_breaker::CircuitBreaker;
 use super::metrics::{Class, Metrics, Outcome};
 use super::offline::OfflineStore;
-use super::{MemoryStore, Prober, RemoteStore};
+use super::shared::Shared;
+use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
 use crate::config::{MemoryLimits, OnOutage, Policy};
 use crate::keys::Key;
 use crate::log::Log;
 use crate::{Error, Result};
 
-/// A store that answers from `R` while it can be reached and locally while it cannot, or when there is none.
+/// A store that uses `R` while it is available, and memory while it is not or when there is none.
 ///
 /// Clones share everything but the class of their callers.
 pub struct FallbackStore<R> {
@@ -24,23 +24,8 @@ pub struct FallbackStore<R> {
     class: Class,
 }
 
-pub(super) struct Shared<R> {
-    pub(super) remote: Option<R>,
-    pub(super) offline: OfflineStore,
-    pub(super) breaker: CircuitBreaker,
-    pub(super) metrics: Metrics,
-    on_outage: OnOutage,
-}
-
-impl<R> Drop for Shared<R> {
-    fn drop(&mut self) {
-        // The recovery finds that there is nothing to recover any more.
-        self.breaker.work.notify_one();
-    }
-}
-
 impl<R: RemoteStore> FallbackStore<R> {
-    /// A store in front of `remote`, and the recovery that someone has to run for it.
+    /// A store in front of `remote`, and its prober, which the caller has to run.
     #[must_use]
     pub fn new(
         remote: Option<R>,
@@ -66,55 +51,55 @@ impl<R: RemoteStore> FallbackStore<R> {
         Self { shared: Arc::clone(&self.shared), class }
     }
 
-    /// The database, if one is configured.
+    /// The remote store, if one is configured.
     #[must_use]
     pub fn remote(&self) -> Option<&R> {
         self.shared.remote.as_ref()
     }
 
-    /// What this process keeps that Redis does not have.
+    /// The values that only this process holds.
     #[must_use]
     pub fn memory(&self) -> &MemoryStore {
         &self.shared.offline.memory
     }
 
-    /// Whether every call is answered from memory, at once and on the calling thread.
+    /// Whether there is no remote store, so that memory answers every call at once, on the calling thread.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.shared.remote.is_none()
     }
 
-    /// Whether a database is configured and calls go to it.
+    /// Whether there is a remote store and calls go to it.
     #[must_use]
     pub fn is_remote_available(&self) -> bool {
         self.shared.remote.is_some() && self.shared.breaker.is_available()
     }
 
-    /// The state of the database.
+    /// The circuit breaker of the remote store.
     #[must_use]
     pub fn breaker(&self) -> &CircuitBreaker {
         &self.shared.breaker
     }
 
-    /// What has been counted.
+    /// The counters.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
-    /// The writes of this process that Redis has not been told yet.
+    /// The number of pending writes.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.shared.offline.pending()
     }
 
-    /// The copies of values kept for an outage, and their bytes.
+    /// The number of stale copies, and their bytes.
     #[must_use]
     pub fn stale_copies(&self) -> (usize, u64) {
         (self.shared.offline.stale.len(), self.shared.offline.stale.bytes())
     }
 
-    /// Takes note of how a call to the database went; the outer error is an outage.
+    /// Tells the circuit breaker how a call to the remote store went. The outer error is an outage.
     ///
     /// # Errors
     ///
@@ -132,52 +117,62 @@ impl<R: RemoteStore> FallbackStore<R> {
         }
     }
 
-    /// The database, if it is to be asked for `keys`.
-    fn remote_for<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Option<&R> {
-        let remote = self.shared.remote.as_ref()?;
-        let is_open = self.shared.breaker.is_available() && !self.shared.offline.holds_any(keys);
-        is_open.then_some(remote)
+    /// Runs an operation on what this process knows, because of `outage` or of one before it.
+    fn execute_offline(&self, operation: Operation<'_>, outage: Option<Error>) -> Result<Output> {
+        let Shared { offline, breaker, on_outage, .. } = &*self.shared;
+        let is_outage = outage.is_some() || !breaker.is_available();
+        if is_outage && on_outage.policy(self.class) == Policy::Reject {
+            self.count(Outcome::Rejected);
+            let error = outage.or_else(|| breaker.last_error().map(|last| last.error));
+            return Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())));
+        }
+        let result = match (operation, outage) {
+            (Operation::Increment { key, by }, Some(lost)) if !lost.is_certainly_not_executed() => {
+                Ok(Output::Sum(offline.estimate(key, by)))
+            }
+            _ => offline.run(operation),
+        };
+        if offline.pending() > 0 && breaker.is_available() {
+            // A single call has failed, and the next may succeed: the prober replays at once.
+            breaker.work.notify_one();
+        }
+        self.count(if result.is_ok() { Outcome::FellBack } else { Outcome::Rejected });
+        result
     }
 
-    fn offline(&self) -> &OfflineStore {
-        &self.shared.offline
+    fn counted(&self, operation: Operation<'_>, result: Result<Output>) -> Result<Output> {
+        self.count(result.as_ref().map_or(Outcome::Rejected, |output| operation.outcome(output)));
+        result
     }
 
     fn count(&self, outcome: Outcome) {
         self.shared.metrics.count(self.class, outcome);
     }
-
-    fn counted<T>(&self, result: Result<T>, outcome: impl FnOnce(&T) -> Outcome) -> Result<T> {
-        self.count(result.as_ref().map_or_else(|_| Outcome::Rejected, outcome));
-        result
-    }
-
-    /// Answers without the database: from `memory` when there is none, by `fallback` when it cannot be used, which
-    /// `outage` may tell.
-    fn locally<T>(
-        &self,
-        outage: Option<Error>,
-        memory: impl FnOnce(&MemoryStore) -> Result<T>,
-        fallback: impl FnOnce(&OfflineStore) -> Result<T>,
-        outcome: impl FnOnce(&T) -> Outcome,
-    ) -> Result<T> {
-        let shared = &*self.shared;
-        if shared.remote.is_none() {
-            return self.counted(memory(&shared.offline.memory), outcome);
-        }
-        let is_outage = outage.is_some() || !shared.breaker.is_available();
-        if is_outage && shared.on_outage.policy(self.class) == Policy::Reject {
-            self.count(Outcome::Rejected);
-            let error = outage.or_else(|| shared.breaker.last_error().map(|last| last.error));
-            return Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())));
-        }
-        let result = fallback(&shared.offline);
-        if shared.offline.pending() > 0 && shared.breaker.is_available() {
-            // A single call has failed; Redis may well be told at once.
-            shared.breaker.work.notify_one();
-        }
-        self.counted(result, |_| Outcome::FellBack)
-    }
 }
 
-mod as_store;
+impl<R: RemoteStore> Store for FallbackStore<R> {
+    async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        let Shared { remote, offline, breaker, .. } = &*self.shared;
+        let Some(remote) = remote else { return self.counted(operation, offline.memory.run(operation)) };
+        if !breaker.is_available() || offline.has_pending(operation.keys()) {
+            return self.execute_offline(operation, None);
+        }
+        let mark = offline.stale.read_mark();
+        match self.observe(remote.execute(operation).await) {
+            Ok(result) => {
+                if let Ok(output) = &result {
+                    offline.stale.follow(operation, output, mark);
+                }
+                self.counted(operation, result)
+            }
+            Err(outage) => self.execute_offline(operation, Some(outage)),
+        }
+    }
+
+    async fn remove_corrupt(&self, key: &Key, text: &str) -> Result<()> {
+        if self.compare_and_delete(key, text).await? {
+            self.shared.metrics.removed_corrupt();
+        }
+        Ok(())
+    }
+}

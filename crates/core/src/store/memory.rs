@@ -1,72 +1,65 @@
-//! Values in this process.
+//! Values in this process: a map, and an index by expiry, under one mutex.
 //!
-//! The container is moka's: its timer wheels take expired entries out bit by bit, and no operation looks at more
-//! than its own keys. An entry ends by its own expiry and the injected clock; moka, which goes by a clock of its own,
-//! gives the memory back, about a second later.
+//! The lock is held for a few map operations and never across an await, so a plain mutex is the fastest there is.
+//! Every operation frees a few expired entries; counting, and a write that finds no room, free all of them.
 //!
-//! The store is bounded by entries and by bytes. When it is full it refuses new entries rather than drop a live one:
+//! The store is bounded by entries and by bytes. When it is full it refuses new entries and never evicts a live one:
 //! a lock or a remembered payment that vanishes would let a second charge through.
 
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
 
-use moka::Expiry as MokaExpiry;
-use moka::sync::Cache;
-use parking_lot::RwLock;
+use hashbrown::HashTable;
+use parking_lot::Mutex;
 
-use super::{Swap, Write};
+use super::{Operation, Output, Store, Swap, Write};
 use crate::clock::{Clock, UnixMillis};
 use crate::config::MemoryLimits;
-use crate::keys::{Expiry, Key, Ttl, loggable_prefix};
+use crate::keys::{Expiry, Key, loggable_prefix};
 use crate::{Error, Result};
 
-/// Up to this many entries are counted one by one, so that the count leaves out what has just expired.
-const EXACT_COUNT_LIMIT: usize = 1_000;
+/// An operation adds one entry at most, so freeing two keeps up, and none pays for many that expired together.
+const FREED_PER_OPERATION: usize = 2;
 
 /// A bounded map from keys to values with TTLs.
 pub struct MemoryStore {
-    /// Locked for reading by single reads, for writing by everything else: that makes each operation, and each group,
-    /// happen at one moment.
-    entries: RwLock<Entries>,
+    entries: Mutex<Entries>,
     clock: Clock,
 }
 
 struct Entries {
-    cache: Cache<String, Entry>,
-    used: Arc<Used>,
+    by_key: HashTable<Entry>,
+    hasher: RandomState,
+    /// The hash of each key with a TTL, by when it expires and its entry's number.
+    by_expiry: BTreeMap<(UnixMillis, u64), u64>,
+    last_number: u64,
+    /// Of all keys and values.
+    bytes: usize,
     limits: MemoryLimits,
-    clock: Clock,
 }
 
-#[derive(Clone)]
 struct Entry {
-    value: Arc<str>,
+    /// The key followed by the value: one allocation, so that a read among a million entries misses the processor's
+    /// caches once and not twice.
+    text: Box<str>,
+    key_length: usize,
     expires_at: Option<UnixMillis>,
+    /// Tells entries apart that expire together.
+    number: u64,
 }
 
 impl Entry {
+    fn key(&self) -> &str {
+        &self.text[..self.key_length]
+    }
+
+    fn value(&self) -> &str {
+        &self.text[self.key_length..]
+    }
+
     fn is_live(&self, now: UnixMillis) -> bool {
-        self.expires_at.is_none_or(|moment| moment > now)
-    }
-}
-
-/// What the entries take up, the expired ones included that moka still holds.
-#[derive(Default)]
-struct Used {
-    entries: AtomicUsize,
-    bytes: AtomicUsize,
-}
-
-impl Used {
-    fn add(&self, bytes: usize) {
-        self.entries.fetch_add(1, Relaxed);
-        self.bytes.fetch_add(bytes, Relaxed);
-    }
-
-    fn subtract(&self, bytes: usize) {
-        self.entries.fetch_sub(1, Relaxed);
-        self.bytes.fetch_sub(bytes, Relaxed);
+        self.expires_at.is_none_or(|expires_at| expires_at > now)
     }
 }
 
@@ -74,21 +67,23 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(limits: MemoryLimits, clock: Clock) -> Self {
-        Self { entries: RwLock::new(Entries::new(limits, clock.clone())), clock }
+        let entries = Entries {
+            by_key: HashTable::new(),
+            hasher: RandomState::new(),
+            by_expiry: BTreeMap::new(),
+            last_number: 0,
+            bytes: 0,
+            limits,
+        };
+        Self { entries: Mutex::new(entries), clock }
     }
 
-    /// The number of live entries. Beyond a thousand, entries that expired within about the last second may be
-    /// counted, so that the answer takes the same time however many there are.
+    /// The number of live entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        let entries = self.entries.read();
-        entries.cache.run_pending_tasks();
-        let held = entries.used.entries.load(Relaxed);
-        if held > EXACT_COUNT_LIMIT {
-            return held;
-        }
-        let now = self.clock.now();
-        entries.cache.iter().filter(|(_, entry)| entry.is_live(now)).count()
+        let mut entries = self.entries.lock();
+        entries.free_expired(self.clock.now(), usize::MAX);
+        entries.by_key.len()
     }
 
     /// Whether there is no live entry.
@@ -97,250 +92,235 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// When `key` ends; `None` when it is absent.
+    /// When `key` expires; `None` when it is absent.
     #[must_use]
     pub fn expiry(&self, key: &Key) -> Option<Expiry> {
-        self.entries.read().live(key).map(|entry| entry.expires_at.map_or(Expiry::Never, Expiry::At))
+        self.entry(key).map(|(_, expiry)| expiry)
     }
 
-    /// The value of `key` and when it ends.
+    /// The value of `key` and when it expires.
     pub(super) fn entry(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
-        let entry = self.entries.read().live(key)?;
-        Some((entry.value, entry.expires_at.map_or(Expiry::Never, Expiry::At)))
+        let entries = self.entries.lock();
+        let entry = entries.live(key, self.clock.now())?;
+        Some((entry.value().into(), entry.expires_at.map_or(Expiry::Never, Expiry::At)))
+    }
+
+    pub(super) fn contains(&self, key: &Key) -> bool {
+        self.entries.lock().live(key, self.clock.now()).is_some()
+    }
+
+    /// Puts an entry whatever the limits say.
+    pub(super) fn insert(&self, key: &Key, value: &str, expiry: Expiry) {
+        self.entries.lock().insert(key, value, expiry.expires_at(self.clock.now()));
+    }
+
+    pub(super) fn remove(&self, key: &Key) {
+        self.entries.lock().remove(key);
+    }
+
+    /// Runs an operation on the calling thread; it never waits.
+    pub(super) fn run(&self, operation: Operation<'_>) -> Result<Output> {
+        self.entries.lock().run(operation, self.clock.now())
+    }
+}
+
+impl Store for MemoryStore {
+    async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        self.run(operation)
     }
 }
 
 impl Entries {
-    fn new(limits: MemoryLimits, clock: Clock) -> Self {
-        let used = Arc::new(Used::default());
-        let freed = Arc::clone(&used);
-        let cache = Cache::builder()
-            .expire_after(Reclaim { clock: clock.clone() })
-            .eviction_listener(move |key: Arc<String>, entry: Entry, _| {
-                freed.subtract(size(&key, &entry.value));
-            })
-            .build();
-        Self { cache, used, limits, clock }
+    fn run(&mut self, operation: Operation<'_>, now: UnixMillis) -> Result<Output> {
+        self.free_expired(now, FREED_PER_OPERATION);
+        match operation {
+            Operation::Get { key } => Ok(Output::Value(self.value(key, now))),
+            Operation::GetMany { keys } => {
+                Ok(Output::Values(keys.iter().map(|key| self.value(key, now)).collect()))
+            }
+            Operation::Set { key, value, expiry } => {
+                self.put(key, value, expiry.expires_at(now), now).map(|()| Output::Done)
+            }
+            Operation::SetIfAbsent { key, value, ttl } => {
+                let is_absent = self.live(key, now).is_none();
+                if is_absent {
+                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
+                }
+                Ok(Output::Flag(is_absent))
+            }
+            Operation::Delete { keys } => {
+                let removed = keys.iter().filter(|key| self.take(key, now).is_some());
+                Ok(Output::Count(removed.count() as u64))
+            }
+            Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
+            Operation::Increment { key, by } => self.increment(key, by, now).map(Output::Sum),
+            Operation::Expire { key, ttl } => {
+                let value = self.value(key, now);
+                if let Some(value) = &value {
+                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
+                }
+                Ok(Output::Flag(value.is_some()))
+            }
+            Operation::GetAndDelete { key } => Ok(Output::Value(self.take(key, now))),
+            Operation::CompareAndSet { key, expected, new, ttl } => match self.live(key, now) {
+                None => Ok(Output::Swap(Swap::Absent)),
+                Some(entry) if entry.value() != expected => {
+                    Ok(Output::Swap(Swap::Changed(entry.value().to_owned())))
+                }
+                Some(_) => {
+                    self.put(key, new, Expiry::After(ttl).expires_at(now), now)?;
+                    Ok(Output::Swap(Swap::Done))
+                }
+            },
+            Operation::CompareAndDelete { key, expected } => {
+                let matches = self.live(key, now).is_some_and(|entry| entry.value() == expected);
+                if matches {
+                    self.remove(key);
+                }
+                Ok(Output::Flag(matches))
+            }
+            Operation::Apply { writes } => self.apply(writes, now).map(|()| Output::Done),
+        }
     }
 
-    fn live(&self, key: &Key) -> Option<Entry> {
-        self.cache.get(key.as_str()).filter(|entry| entry.is_live(self.clock.now()))
+    fn get(&self, key: &Key) -> Option<&Entry> {
+        let hash = self.hasher.hash_one(key.as_str());
+        self.by_key.find(hash, |entry| entry.key() == key.as_str())
     }
 
-    fn value(&self, key: &Key) -> Option<String> {
-        self.live(key).map(|entry| entry.value.to_string())
+    fn live(&self, key: &Key, now: UnixMillis) -> Option<&Entry> {
+        self.get(key).filter(|entry| entry.is_live(now))
     }
 
-    /// Stores an entry; a moment already past leaves none behind.
-    fn put(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>) -> Result<()> {
-        let entry = Entry { value: value.into(), expires_at };
-        if !entry.is_live(self.clock.now()) {
-            self.cache.invalidate(key.as_str());
+    fn value(&self, key: &Key, now: UnixMillis) -> Option<String> {
+        self.live(key, now).map(|entry| entry.value().to_owned())
+    }
+
+    /// Stores an entry if there is room; one that has expired already leaves none behind.
+    fn put(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
+        if expires_at.is_some_and(|expires_at| expires_at <= now) {
+            self.remove(key);
             return Ok(());
         }
-        self.make_room(key, size(key.as_str(), value))?;
-        self.insert(key, entry);
+        self.make_room(key, key.as_str().len() + value.len(), now)?;
+        self.insert(key, value, expires_at);
         Ok(())
     }
 
-    fn put_new(&mut self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        self.put(key, value, expiry.expires_at(self.clock.now()))
-    }
-
-    fn insert(&mut self, key: &Key, entry: Entry) {
-        self.used.add(size(key.as_str(), &entry.value));
-        self.cache.insert(key.as_str().to_owned(), entry);
-    }
-
-    /// Makes sure that an entry of `bytes` fits, in the place of the key's present one if there is one.
-    fn make_room(&self, key: &Key, bytes: usize) -> Result<()> {
-        let Used { entries: held, bytes: held_bytes } = &*self.used;
-        if held.load(Relaxed) < self.limits.entries && held_bytes.load(Relaxed) + bytes <= self.limits.bytes {
-            return Ok(());
+    fn insert(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>) {
+        self.remove(key);
+        let hash = self.hasher.hash_one(key.as_str());
+        self.last_number += 1;
+        let number = self.last_number;
+        if let Some(expires_at) = expires_at {
+            self.by_expiry.insert((expires_at, number), hash);
         }
-        self.cache.run_pending_tasks();
-        let replaced = self.live(key);
-        if replaced.is_none() {
-            // It may have expired without having been taken out yet.
-            self.cache.invalidate(key.as_str());
-        }
-        let (given, given_bytes) = replaced.map_or((0, 0), |old| (1, size(key.as_str(), &old.value)));
-        if held.load(Relaxed) - given >= self.limits.entries {
-            return Err(Error::full(format!("{} entries", self.limits.entries)));
-        }
-        if held_bytes.load(Relaxed) - given_bytes + bytes > self.limits.bytes {
-            return Err(Error::full(format!("{} bytes", self.limits.bytes)));
-        }
-        Ok(())
+        let text = [key.as_str(), value].concat().into_boxed_str();
+        self.bytes += text.len();
+        let entry = Entry { text, key_length: key.as_str().len(), expires_at, number };
+        let hasher = &self.hasher;
+        self.by_key.insert_unique(hash, entry, |entry| hasher.hash_one(entry.key()));
     }
 
     fn remove(&mut self, key: &Key) -> Option<Entry> {
-        let live = self.live(key);
-        self.cache.invalidate(key.as_str());
-        live
+        let hash = self.hasher.hash_one(key.as_str());
+        let found = self.by_key.find_entry(hash, |entry| entry.key() == key.as_str()).ok()?;
+        let (entry, _) = found.remove();
+        if let Some(expires_at) = entry.expires_at {
+            self.by_expiry.remove(&(expires_at, entry.number));
+        }
+        self.bytes -= entry.text.len();
+        Some(entry)
     }
 
-    fn write(&mut self, write: &Write) -> Result<()> {
-        match write {
-            Write::Set { key, value, expiry } => self.put_new(key, value, *expiry),
-            Write::Delete { key } => {
-                self.remove(key);
-                Ok(())
+    /// Removes `key`; its value if it was live.
+    fn take(&mut self, key: &Key, now: UnixMillis) -> Option<String> {
+        self.remove(key).filter(|entry| entry.is_live(now)).map(|entry| entry.value().to_owned())
+    }
+
+    /// Frees up to `most` expired entries.
+    fn free_expired(&mut self, now: UnixMillis, most: usize) {
+        for _ in 0..most {
+            match self.by_expiry.first_entry() {
+                Some(first) if first.key().0 <= now => {
+                    let ((_, number), hash) = first.remove_entry();
+                    if let Ok(found) = self.by_key.find_entry(hash, |entry| entry.number == number) {
+                        self.bytes -= found.remove().0.text.len();
+                    }
+                }
+                _ => return,
             }
         }
     }
 
-    /// Puts back what a group that did not fit has changed.
-    fn restore(&mut self, before: Vec<(&Key, Option<Entry>)>) {
-        for (key, _) in &before {
-            self.remove(key);
+    /// Makes sure that an entry of `bytes` fits, in the place of the key's present one if there is one.
+    fn make_room(&mut self, key: &Key, bytes: usize, now: UnixMillis) -> Result<()> {
+        let MemoryLimits { entries: most_entries, bytes: most_bytes } = self.limits;
+        if self.by_key.len() < most_entries && self.bytes + bytes <= most_bytes {
+            return Ok(());
         }
-        for (key, entry) in before {
-            if let Some(entry) = entry.filter(|_| self.live(key).is_none()) {
-                self.insert(key, entry);
-            }
+        self.free_expired(now, usize::MAX);
+        let (replaced, replaced_bytes) = self.get(key).map_or((0, 0), |old| (1, old.text.len()));
+        if self.by_key.len() - replaced >= most_entries {
+            return Err(Error::full(format!("{most_entries} entries")));
         }
-    }
-}
-
-fn size(key: &str, value: &str) -> usize {
-    key.len() + value.len()
-}
-
-/// The operations of [`Store`], at once: nothing here ever waits. They fail as [`Store`] says.
-impl MemoryStore {
-    pub(super) fn get(&self, key: &Key) -> Option<String> {
-        self.entries.read().value(key)
-    }
-
-    pub(super) fn get_many(&self, keys: &[Key]) -> Vec<Option<String>> {
-        let entries = self.entries.read();
-        keys.iter().map(|key| entries.value(key)).collect()
-    }
-
-    pub(super) fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        self.entries.write().put_new(key, value, expiry)
-    }
-
-    pub(super) fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        let mut entries = self.entries.write();
-        if entries.live(key).is_some() {
-            return Ok(false);
+        if self.bytes - replaced_bytes + bytes > most_bytes {
+            return Err(Error::full(format!("{most_bytes} bytes")));
         }
-        entries.put_new(key, value, Expiry::After(ttl))?;
-        Ok(true)
+        Ok(())
     }
 
-    pub(super) fn delete(&self, keys: &[Key]) -> u64 {
-        let mut entries = self.entries.write();
-        keys.iter().filter_map(|key| entries.remove(key)).count() as u64
-    }
-
-    pub(super) fn exists(&self, key: &Key) -> bool {
-        self.entries.read().live(key).is_some()
-    }
-
-    pub(super) fn increment(&self, key: &Key, by: i64) -> Result<i64> {
+    fn increment(&mut self, key: &Key, by: i64, now: UnixMillis) -> Result<i64> {
         let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
-        let mut entries = self.entries.write();
-        let entry = entries.live(key);
-        let expires_at = entry.as_ref().and_then(|entry| entry.expires_at);
-        let old = match &entry {
-            Some(entry) => redis_integer(&entry.value)
-                .ok_or_else(|| refused("ERR value is not an integer or out of range"))?,
-            None => 0,
+        let (old, expires_at) = match self.live(key, now) {
+            None => (0, None),
+            Some(entry) => {
+                let number = redis_integer(entry.value())
+                    .ok_or_else(|| refused("ERR value is not an integer or out of range"))?;
+                (number, entry.expires_at)
+            }
         };
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
-        entries.put(key, &sum.to_string(), expires_at)?;
+        self.put(key, &sum.to_string(), expires_at, now)?;
         Ok(sum)
     }
 
-    pub(super) fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
-        let mut entries = self.entries.write();
-        let Some(entry) = entries.live(key) else { return Ok(false) };
-        entries.put_new(key, &entry.value, Expiry::After(ttl))?;
-        Ok(true)
-    }
-
-    pub(super) fn get_and_delete(&self, key: &Key) -> Option<String> {
-        self.entries.write().remove(key).map(|entry| entry.value.to_string())
-    }
-
-    pub(super) fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
-        let mut entries = self.entries.write();
-        match entries.live(key) {
-            None => Ok(Swap::Absent),
-            Some(entry) if *entry.value != *expected => Ok(Swap::Changed(entry.value.to_string())),
-            Some(_) => entries.put_new(key, new, Expiry::After(ttl)).map(|()| Swap::Done),
-        }
-    }
-
-    pub(super) fn compare_and_delete(&self, key: &Key, expected: &str) -> bool {
-        let mut entries = self.entries.write();
-        let matches = entries.live(key).is_some_and(|entry| *entry.value == *expected);
-        if matches {
-            entries.remove(key);
-        }
-        matches
-    }
-
-    pub(super) fn apply(&self, writes: &[Write]) -> Result<()> {
-        let mut entries = self.entries.write();
-        let before: Vec<_> = writes.iter().map(|write| (write.key(), entries.live(write.key()))).collect();
+    fn apply(&mut self, writes: &[Write], now: UnixMillis) -> Result<()> {
+        let keys = writes.iter().map(Write::key);
+        let before: Vec<_> = keys
+            .map(|key| (key, self.live(key, now).map(|entry| (entry.value().to_owned(), entry.expires_at))))
+            .collect();
         for write in writes {
-            if let Err(error) = entries.write(write) {
-                entries.restore(before);
-                return Err(error);
+            let written = match write {
+                Write::Set { key, value, expiry } => self.put(key, value, expiry.expires_at(now), now),
+                Write::Delete { key } => {
+                    self.remove(key);
+                    Ok(())
+                }
+            };
+            if written.is_err() {
+                self.restore(before);
+                return written;
             }
         }
         Ok(())
     }
-}
 
-impl Write {
-    pub(super) fn key(&self) -> &Key {
-        match self {
-            Self::Set { key, .. } | Self::Delete { key } => key,
+    /// Undoes a group that did not fit.
+    fn restore(&mut self, before: Vec<(&Key, Option<(String, Option<UnixMillis>)>)>) {
+        for (key, entry) in before {
+            self.remove(key);
+            if let Some((value, expires_at)) = entry {
+                self.insert(key, &value, expires_at);
+            }
         }
     }
 }
 
-/// The integer that Redis would see in `text`: no sign but a minus, no leading zero, no space.
+/// The integer that Redis would read from `text`: no sign but a minus, no leading zero, no space.
 fn redis_integer(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
 
-/// Tells moka when an entry's memory can be taken back.
-struct Reclaim {
-    clock: Clock,
-}
-
-impl Reclaim {
-    /// moka adds this to an `Instant`; a century stands for ever without overflowing one.
-    const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-    fn remaining(&self, entry: &Entry) -> Option<Duration> {
-        let moment = entry.expires_at?;
-        Some(Duration::from_millis(moment.saturating_sub(self.clock.now())).min(Self::FOR_EVER))
-    }
-}
-
-impl MokaExpiry<String, Entry> for Reclaim {
-    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
-        self.remaining(entry)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &String,
-        entry: &Entry,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        self.remaining(entry)
-    }
-}
-
-mod as_store;
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,10 @@ impl Outcome {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Hit, Self::Miss, Self::Stored, Self::FellBack, Self::Rejected];
 
+    pub(super) fn hit(is_there: bool) -> Self {
+        if is_there { Self::Hit } else { Self::Miss }
+    }
+
     /// The name in metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -84,7 +88,7 @@ impl Metrics {
         self.corrupt.load(Relaxed)
     }
 
-    /// The effects of outages, by what became of them.
+    /// The pending writes of outages, by the result of their replay.
     #[must_use]
     pub fn replays(&self) -> &Replays {
         &self.replays
@@ -99,7 +103,7 @@ impl Metrics {
     }
 }
 
-/// What became of the effects that were left when Redis came back.
+/// The results of replays, by pending write.
 #[derive(Default)]
 pub struct Replays {
     done: AtomicU64,
@@ -109,25 +113,25 @@ pub struct Replays {
 }
 
 impl Replays {
-    /// Redis has been told.
+    /// Redis has executed it.
     #[must_use]
     pub fn replayed(&self) -> u64 {
         self.done.load(Relaxed)
     }
 
-    /// What was stored had expired before Redis came back.
+    /// The value had expired before Redis was available again.
     #[must_use]
     pub fn dropped_as_expired(&self) -> u64 {
         self.expired.load(Relaxed)
     }
 
-    /// Claims of keys that somebody else holds, and what Redis refused for the type of the key.
+    /// Claims of keys that another instance holds, and writes that Redis refused for the type of the key.
     #[must_use]
     pub fn conflicts(&self) -> u64 {
         self.conflicts.load(Relaxed)
     }
 
-    /// Increments whose replay had no answer; they are not sent twice.
+    /// Increments whose reply was lost; they are not sent twice.
     #[must_use]
     pub fn uncertain(&self) -> u64 {
         self.uncertain.load(Relaxed)

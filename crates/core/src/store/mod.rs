@@ -1,16 +1,21 @@
 //! The primitives that all caches stand on.
 //!
 //! [`MemoryStore`] and [`UpstashStore`] implement them with the same observable results: `tests/store_contract.rs` runs
-//! one suite over both, `tests/stores_agree.rs` drives random sequences through both. [`FallbackStore`] chooses between them.
+//! one suite over both, `tests/stores_agree.rs` drives random sequences through both. [`FallbackStore`] chooses between
+//! them: `circuit_breaker` says whether Redis is usable, `prober` finds out when it is again, `offline` answers
+//! meanwhile, from `pending_write` and `stale` copies, and `replay` sends to Redis what was written.
 
 mod circuit_breaker;
 mod fallback;
 mod memory;
 mod metrics;
+mod mutation;
 mod offline;
+mod operation;
 mod pending_write;
 mod prober;
 mod replay;
+mod shared;
 mod stale;
 mod upstash;
 
@@ -20,45 +25,18 @@ use std::time::Duration;
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
 
-pub use circuit_breaker::{BreakerChange, CircuitBreaker, LastError, State};
+pub use circuit_breaker::{BreakerChange, BreakerState, CircuitBreaker, LastError};
 pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
 pub use metrics::{Class, Metrics, Outcome, Replays};
+pub use operation::{Operation, Output, Swap, Write};
+pub use pending_write::Replay;
 pub use prober::Prober;
-pub use replay::Replay;
 pub use upstash::UpstashStore;
 
-/// How a conditional change ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Swap {
-    /// The value was the expected one and has been replaced.
-    Done,
-    /// There is no such key; nothing was changed.
-    Absent,
-    /// The value is this one instead; nothing was changed.
-    Changed(String),
-}
-
-/// One write of an atomic group.
-#[derive(Debug, Clone)]
-pub enum Write {
-    /// Stores a value.
-    Set {
-        /// The key.
-        key: Key,
-        /// Its new value.
-        value: String,
-        /// When it ends.
-        expiry: Expiry,
-    },
-    /// Removes a key if it is there.
-    Delete {
-        /// The key.
-        key: Key,
-    },
-}
-
 /// String keys with TTLs. An expired key is absent in every respect.
+///
+/// A store implements `execute`; the other methods give each operation its name and its type.
 ///
 /// # Errors
 ///
@@ -66,32 +44,53 @@ pub enum Write {
 /// ([`Error::is_refused`](crate::Error::is_refused)); memory can be full ([`Error::is_full`](crate::Error::is_full)).
 /// A call that fails has not changed anything in memory; whether it has in Redis is unknown after an outage.
 pub trait Store: Send + Sync + 'static {
+    /// Runs an operation, as the method of the same name describes it.
+    fn execute(&self, operation: Operation<'_>) -> impl Future<Output = Result<Output>> + Send;
+
     /// The value of `key`.
-    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send;
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
+        async move { Ok(self.execute(Operation::Get { key }).await?.into_value()) }
+    }
 
     /// The values of `keys`, in their order.
-    fn get_many(&self, keys: &[Key]) -> impl Future<Output = Result<Vec<Option<String>>>> + Send;
+    fn get_many(&self, keys: &[Key]) -> impl Future<Output = Result<Vec<Option<String>>>> + Send {
+        async move { Ok(self.execute(Operation::GetMany { keys }).await?.into_values()) }
+    }
 
     /// Stores `value`, with a new TTL or none.
-    fn set(&self, key: &Key, value: &str, expiry: Expiry) -> impl Future<Output = Result<()>> + Send;
+    fn set(&self, key: &Key, value: &str, expiry: Expiry) -> impl Future<Output = Result<()>> + Send {
+        async move { self.execute(Operation::Set { key, value, expiry }).await.map(drop) }
+    }
 
-    /// Stores `value` unless the key exists; tells whether it did.
-    fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> impl Future<Output = Result<bool>> + Send;
+    /// Stores `value` unless `key` exists; returns whether it did.
+    fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::SetIfAbsent { key, value, ttl }).await?.into_flag()) }
+    }
 
-    /// Removes `keys`; tells how many of them existed.
-    fn delete(&self, keys: &[Key]) -> impl Future<Output = Result<u64>> + Send;
+    /// Removes `keys`; returns how many of them existed.
+    fn delete(&self, keys: &[Key]) -> impl Future<Output = Result<u64>> + Send {
+        async move { Ok(self.execute(Operation::Delete { keys }).await?.into_count()) }
+    }
 
-    /// Whether `key` is there.
-    fn exists(&self, key: &Key) -> impl Future<Output = Result<bool>> + Send;
+    /// Whether `key` exists.
+    fn exists(&self, key: &Key) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::Exists { key }).await?.into_flag()) }
+    }
 
     /// Adds `by` to a decimal 64-bit integer, which starts at 0, and returns the sum. The TTL stays.
-    fn increment(&self, key: &Key, by: i64) -> impl Future<Output = Result<i64>> + Send;
+    fn increment(&self, key: &Key, by: i64) -> impl Future<Output = Result<i64>> + Send {
+        async move { Ok(self.execute(Operation::Increment { key, by }).await?.into_sum()) }
+    }
 
-    /// Gives `key` a new TTL; `false` when there is no such key.
-    fn expire(&self, key: &Key, ttl: Ttl) -> impl Future<Output = Result<bool>> + Send;
+    /// Gives `key` a new TTL; `false` if it does not exist.
+    fn expire(&self, key: &Key, ttl: Ttl) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::Expire { key, ttl }).await?.into_flag()) }
+    }
 
-    /// Removes `key` and returns what it held.
-    fn get_and_delete(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send;
+    /// Removes `key` and returns its value.
+    fn get_and_delete(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
+        async move { Ok(self.execute(Operation::GetAndDelete { key }).await?.into_value()) }
+    }
 
     /// Replaces the value by `new` if it is `expected`, and gives it a new TTL.
     fn compare_and_set(
@@ -100,25 +99,31 @@ pub trait Store: Send + Sync + 'static {
         expected: &str,
         new: &str,
         ttl: Ttl,
-    ) -> impl Future<Output = Result<Swap>> + Send;
+    ) -> impl Future<Output = Result<Swap>> + Send {
+        async move { Ok(self.execute(Operation::CompareAndSet { key, expected, new, ttl }).await?.into_swap()) }
+    }
 
-    /// Removes `key` if its value is `expected`; tells whether it did.
-    fn compare_and_delete(&self, key: &Key, expected: &str) -> impl Future<Output = Result<bool>> + Send;
-
-    /// Removes an entry whose text is not fit to be read, unless it has changed meanwhile.
-    fn remove_corrupt(&self, key: &Key, text: &str) -> impl Future<Output = Result<()>> + Send {
-        async move { self.compare_and_delete(key, text).await.map(drop) }
+    /// Removes `key` if its value is `expected`; returns whether it did.
+    fn compare_and_delete(&self, key: &Key, expected: &str) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::CompareAndDelete { key, expected }).await?.into_flag()) }
     }
 
     /// Makes all writes at once: nobody sees some of them without the others.
-    fn apply(&self, writes: &[Write]) -> impl Future<Output = Result<()>> + Send;
+    fn apply(&self, writes: &[Write]) -> impl Future<Output = Result<()>> + Send {
+        async move { self.execute(Operation::Apply { writes }).await.map(drop) }
+    }
+
+    /// Removes an entry whose text is corrupt, unless it has changed meanwhile.
+    fn remove_corrupt(&self, key: &Key, text: &str) -> impl Future<Output = Result<()>> + Send {
+        async move { self.compare_and_delete(key, text).await.map(drop) }
+    }
 }
 
-/// A store that can go away and come back.
+/// A store across the network, which can fail and recover.
 pub trait RemoteStore: Store {
-    /// Asks for a sign of life, for at most this long.
+    /// Sends PING and waits for the reply, for at most `timeout`.
     fn ping(&self, timeout: Duration) -> impl Future<Output = Result<()>> + Send;
 
-    /// Brings `key` up to date after an outage; `false` when somebody else holds what was claimed.
+    /// Brings `key` up to date after an outage; `false` when another instance holds what was claimed.
     fn replay(&self, key: &Key, replay: &Replay) -> impl Future<Output = Result<bool>> + Send;
 }

@@ -1,68 +1,117 @@
-//! What becomes of a key during an outage, as one effect however many calls there were.
+//! What an outage leaves to be written to Redis: one pending write for each key, however many calls there were.
 //!
-//! An effect says how Redis is to be brought up to date. The value itself and its expiry stand in memory, so that an
-//! effect stays small and never disagrees with what this process reads.
+//! A pending write names what to do. The value and its expiry are in memory, so that a pending write is small and
+//! never disagrees with what this process reads. [`Replay`] is both together, as Redis gets them.
 
-/// What Redis is still to be told about a key.
+use std::sync::Arc;
+
+use super::mutation::Mutation;
+use crate::keys::{Expiry, Key};
+
+/// What Redis still has to learn about a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PendingWrite {
-    /// It holds what memory holds, or nothing if that has expired.
+    /// Store what memory holds; if that has expired, remove the key.
     Set,
-    /// It is gone.
+    /// Remove the key.
     Delete,
-    /// It holds what memory holds if nobody else has put something there.
+    /// Store what memory holds, unless another instance has stored something.
     Claim,
-    /// It is more by this much, and has a new expiry if one was set.
+    /// Add to the counter.
     Increment {
         /// The sum of all increments.
         by: i64,
-        /// Whether memory's expiry counts.
+        /// Whether to set memory's expiry too.
         with_expiry: bool,
     },
-    /// It has the expiry that memory says.
+    /// Set memory's expiry.
     Expire,
 }
 
-/// What one call does to a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mutation {
-    /// Stores a value, whatever was there.
-    Set,
-    /// Removes it.
+/// A pending write with its value, as it is sent to Redis.
+pub enum Replay {
+    /// Store the value.
+    Set(Arc<str>, Expiry),
+    /// Store the value unless the key exists.
+    Claim(Arc<str>, Expiry),
+    /// Remove the key.
     Delete,
-    /// Stores a value where there was none.
-    Claim,
-    /// Adds to a counter.
-    Increment(i64),
-    /// Gives it a new expiry.
-    Expire,
+    /// Remove the key, because what was stored in it has expired.
+    DeleteExpired,
+    /// Add to the counter, and set its expiry if there is one.
+    Increment(i64, Option<Expiry>),
+    /// Set the expiry.
+    Expire(Expiry),
+    /// Do nothing: what was claimed has expired.
+    Nothing,
+}
+
+/// The replay of one key, as of one version of its pending write.
+pub(super) struct Step {
+    pub(super) key: Key,
+    pub(super) version: u64,
+    pub(super) replay: Replay,
 }
 
 impl PendingWrite {
-    /// What `change` makes of the effect that was there. `was_live` tells whether the key had a value before, as far
-    /// as this process knows.
-    pub(super) fn after(before: Option<Self>, was_live: bool, change: Mutation) -> Self {
-        match (change, before) {
-            (Mutation::Set, _) => Self::Set,
+    /// The pending write after a mutation. `was_live` tells whether the key had a value before, as far as this process
+    /// knows.
+    pub(super) fn after(before: Option<Self>, was_live: bool, mutation: Mutation<'_>) -> Self {
+        match (mutation, before) {
+            // A claim stays one while its holder replaces the value: it must not overwrite another instance's claim.
+            (Mutation::Replace { .. }, Some(Self::Claim)) => Self::Claim,
+            (Mutation::Set { .. } | Mutation::Replace { .. }, _) => Self::Set,
             (Mutation::Delete, _) => Self::Delete,
-            // Where this process has itself ended what was there, Redis is to follow, whatever it still holds.
-            (Mutation::Claim | Mutation::Increment(_), Some(gone)) if !was_live && gone != Self::Claim => {
+            // This process has ended what was there, so Redis follows, whatever it still holds.
+            (Mutation::Claim { .. } | Mutation::Increment { .. }, Some(ended))
+                if !was_live && ended != Self::Claim =>
+            {
                 Self::Set
             }
-            (Mutation::Claim, _) => Self::Claim,
-            (Mutation::Increment(more), Some(Self::Increment { by, with_expiry })) => {
+            (Mutation::Claim { .. }, _) => Self::Claim,
+            (Mutation::Increment { by: more, .. }, Some(Self::Increment { by, with_expiry })) => {
                 Self::Increment { by: by.saturating_add(more), with_expiry }
             }
-            (Mutation::Increment(by), None) => Self::Increment { by, with_expiry: false },
-            (Mutation::Increment(by), Some(Self::Claim)) if !was_live => {
-                Self::after(None, was_live, Mutation::Increment(by))
+            (Mutation::Increment { by, .. }, None) => Self::Increment { by, with_expiry: false },
+            // The claim has expired, and counting begins anew.
+            (Mutation::Increment { by, .. }, Some(Self::Claim)) if !was_live => {
+                Self::Increment { by, with_expiry: false }
             }
-            (Mutation::Increment(by), Some(Self::Expire))
-            | (Mutation::Expire, Some(Self::Increment { by, .. })) => {
+            (Mutation::Increment { by, .. }, Some(Self::Expire))
+            | (Mutation::Expire { .. }, Some(Self::Increment { by, .. })) => {
                 Self::Increment { by, with_expiry: true }
             }
-            (Mutation::Expire, None) => Self::Expire,
-            (Mutation::Increment(_) | Mutation::Expire, Some(same)) => same,
+            (Mutation::Expire { .. }, None) => Self::Expire,
+            (Mutation::Increment { .. } | Mutation::Expire { .. }, Some(same)) => same,
+        }
+    }
+
+    /// What to send to Redis, given what memory holds.
+    pub(super) fn replay(self, held: Option<(Arc<str>, Expiry)>) -> Replay {
+        match (self, held) {
+            (Self::Set, Some((value, expiry))) => Replay::Set(value, expiry),
+            (Self::Claim, Some((value, expiry))) => Replay::Claim(value, expiry),
+            (Self::Claim, None) => Replay::Nothing,
+            (Self::Increment { by, with_expiry: false }, _) => Replay::Increment(by, None),
+            (Self::Increment { by, with_expiry: true }, Some((_, expiry))) => {
+                Replay::Increment(by, Some(expiry))
+            }
+            (Self::Expire, Some((_, expiry))) => Replay::Expire(expiry),
+            (Self::Delete, _) => Replay::Delete,
+            // An expired value is not written, and what it had replaced must not return.
+            (Self::Set | Self::Increment { .. } | Self::Expire, None) => Replay::DeleteExpired,
+        }
+    }
+
+    /// What is left after `done` was replayed, if there was another mutation meanwhile.
+    pub(super) fn without(self, done: &Replay) -> Self {
+        match (self, done) {
+            (Self::Increment { by, with_expiry }, Replay::Increment(done, _)) => {
+                Self::Increment { by: by.saturating_sub(*done), with_expiry }
+            }
+            // The claim was granted, so the value is now this process's own.
+            (Self::Claim, Replay::Claim(..)) => Self::Set,
+            (left, _) => left,
         }
     }
 }
@@ -71,44 +120,55 @@ impl PendingWrite {
 mod tests {
     use super::*;
 
-    /// The effect of changes, each with whether the key was live before it.
-    fn effect(changes: &[(bool, Mutation)]) -> PendingWrite {
-        let fold = |before, &(was_live, change)| Some(PendingWrite::after(before, was_live, change));
-        changes.iter().fold(None, fold).unwrap()
+    const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
+    const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
+    const REPLACE: Mutation<'_> = Mutation::Replace { value: "w", expiry: Expiry::Never };
+    const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
+
+    fn increment(by: i64) -> Mutation<'static> {
+        Mutation::Increment { by, sum: by }
+    }
+
+    /// The pending write after mutations, each with whether the key was live before it.
+    fn pending(mutations: &[(bool, Mutation<'_>)]) -> PendingWrite {
+        let fold = |before, &(was_live, mutation)| Some(PendingWrite::after(before, was_live, mutation));
+        mutations.iter().fold(None, fold).unwrap()
     }
 
     #[test]
-    fn many_changes_come_to_one_effect() {
-        use Mutation::{Claim, Delete, Expire, Increment, Set};
+    fn many_mutations_make_one_pending_write() {
+        use Mutation::Delete;
 
-        for (changes, expected) in [
-            (vec![(false, Claim)], PendingWrite::Claim),
+        for (mutations, expected) in [
+            (vec![(false, CLAIM)], PendingWrite::Claim),
             (
-                vec![(true, Increment(2)), (true, Increment(3))],
+                vec![(true, increment(2)), (true, increment(3))],
                 PendingWrite::Increment { by: 5, with_expiry: false },
             ),
             (
-                vec![(true, Increment(2)), (true, Expire)],
+                vec![(true, increment(2)), (true, EXPIRE)],
                 PendingWrite::Increment { by: 2, with_expiry: true },
             ),
             (
-                vec![(true, Expire), (true, Increment(2))],
+                vec![(true, EXPIRE), (true, increment(2))],
                 PendingWrite::Increment { by: 2, with_expiry: true },
             ),
-            (vec![(true, Expire), (true, Expire)], PendingWrite::Expire),
-            (vec![(false, Claim), (true, Expire)], PendingWrite::Claim),
-            (vec![(false, Claim), (true, Set)], PendingWrite::Set),
-            (vec![(true, Delete), (false, Claim)], PendingWrite::Set),
-            (vec![(true, Delete), (false, Increment(1))], PendingWrite::Set),
-            (vec![(true, Set), (true, Increment(1))], PendingWrite::Set),
-            (vec![(true, Increment(1)), (true, Delete)], PendingWrite::Delete),
-            (vec![(false, Claim), (false, Claim)], PendingWrite::Claim),
+            (vec![(true, EXPIRE), (true, EXPIRE)], PendingWrite::Expire),
+            (vec![(false, CLAIM), (true, EXPIRE)], PendingWrite::Claim),
+            (vec![(false, CLAIM), (true, REPLACE)], PendingWrite::Claim),
+            (vec![(true, REPLACE)], PendingWrite::Set),
+            (vec![(false, CLAIM), (true, SET)], PendingWrite::Set),
+            (vec![(true, Delete), (false, CLAIM)], PendingWrite::Set),
+            (vec![(true, Delete), (false, increment(1))], PendingWrite::Set),
+            (vec![(true, SET), (true, increment(1))], PendingWrite::Set),
+            (vec![(true, increment(1)), (true, Delete)], PendingWrite::Delete),
+            (vec![(false, CLAIM), (false, CLAIM)], PendingWrite::Claim),
             (
-                vec![(false, Claim), (false, Increment(1))],
+                vec![(false, CLAIM), (false, increment(1))],
                 PendingWrite::Increment { by: 1, with_expiry: false },
             ),
         ] {
-            assert_eq!(effect(&changes), expected, "{changes:?}");
+            assert_eq!(pending(&mutations), expected, "{mutations:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The way back: one probe at a time, and then the replay.
+//! The prober: finds out that Redis is available again, one PING at a time, and then starts the replay.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -7,15 +7,15 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::RemoteStore;
-use super::fallback::Shared;
 use super::replay::replay_all;
+use super::shared::Shared;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// A pause grows with the outage, to this part of it: so what the probes add to an outage is a small part of it, too.
+/// Probe interval = outage duration / 6, so detection adds at most a sixth.
 const PART_OF_OUTAGE: u32 = 6;
 
-/// Finds out when the database is back, and tells it what it has missed. Ends when its store is gone.
+/// Probes a remote store during outages and replays the pending writes. Ends when its store is dropped.
 pub struct Prober<R> {
     shared: Weak<Shared<R>>,
     work: Arc<Notify>,
@@ -26,7 +26,7 @@ impl<R: RemoteStore> Prober<R> {
         Self { shared: Arc::downgrade(shared), work: Arc::clone(&shared.breaker.work) }
     }
 
-    /// Waits for outages and sees to their end.
+    /// Runs until the store is dropped.
     pub async fn run(self) {
         while self.shared.strong_count() > 0 {
             if self.recover().await.is_none() {
@@ -36,14 +36,16 @@ impl<R: RemoteStore> Prober<R> {
         }
     }
 
-    /// Probes until the database answers, and replays. `None` when the store is gone.
+    /// Probes until Redis answers, then replays. `None` when the store is gone.
     async fn recover(&self) -> Option<()> {
         let mut outage = Outage::new();
         loop {
             let shared = self.shared.upgrade()?;
             let remote = shared.remote.as_ref()?;
             if shared.breaker.is_available() {
-                let Err(error) = replay_all(&shared, remote).await else { return Some(()) };
+                let Err(error) = replay_all(&shared.offline, remote, &shared.metrics.replays).await else {
+                    return Some(());
+                };
                 if error.is_abandoned() {
                     return None;
                 }
@@ -56,7 +58,7 @@ impl<R: RemoteStore> Prober<R> {
         }
     }
 
-    /// Asks for a sign of life, unless a few failures in a row have not come to an outage.
+    /// Sends PING, unless the failures so far have not opened the circuit breaker.
     async fn probe(&self, outage: &mut Outage) -> Option<()> {
         let shared = self.shared.upgrade()?;
         if shared.breaker.is_available() {
@@ -66,7 +68,7 @@ impl<R: RemoteStore> Prober<R> {
         match shared.remote.as_ref()?.ping(outage.timeout()).await {
             Err(error) if error.is_outage() => shared.breaker.probe_failed(&error),
             Err(error) if error.is_abandoned() => return None,
-            // A refusal comes from Redis.
+            // A refusal comes from Redis, so it is there.
             Ok(()) | Err(_) => {
                 shared.breaker.recovered();
                 *outage = Outage::new();
@@ -76,7 +78,7 @@ impl<R: RemoteStore> Prober<R> {
     }
 }
 
-/// How long the present outage has lasted, and so how long to wait.
+/// When the present outage began, which decides how often to probe.
 struct Outage {
     start: Instant,
 }
@@ -86,13 +88,13 @@ impl Outage {
         Self { start: Instant::now() }
     }
 
-    /// Random, so that many instances do not ask at the same moment.
+    /// The time until the next probe, with jitter, so that many instances do not probe at the same moment.
     fn pause(&self, retry_after: Option<Duration>) -> Duration {
         let longest = (self.start.elapsed() / PART_OF_OUTAGE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         longest.mul_f64(0.5 + fastrand::f64() / 2.0).max(SHORTEST_PAUSE).max(retry_after.unwrap_or_default())
     }
 
-    /// How long a probe may take: more as the outage lasts, for a connection that is slow to come about.
+    /// The timeout of a probe. It grows with the outage, for a connection that is slow to open.
     fn timeout(&self) -> Duration {
         (self.start.elapsed() / PART_OF_OUTAGE).clamp(2 * SHORTEST_PAUSE, LONGEST_PAUSE)
     }

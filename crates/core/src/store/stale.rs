@@ -1,4 +1,4 @@
-//! The last values that this process has read from Redis or written to it: what it goes by while Redis is away.
+//! Stale copies: the last values that this process read from Redis or wrote to it. They answer reads during an outage.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,20 +7,21 @@ use std::time::Duration;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Write;
+use super::mutation::Mutation;
+use super::{Operation, Output};
 use crate::clock::{Clock, UnixMillis};
 use crate::keys::{Expiry, Key, stale_ttl};
 
-/// The bytes of all copies. Beyond it, the ones used least are let go.
+/// The bytes of all copies. Beyond it, the least used are evicted.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 const EXPECTED_BYTES: u64 = 128;
 
-/// A bounded number of values; only one that is not needed is ever dropped.
+/// A bounded cache: a copy is a help, and may be evicted.
 pub(super) struct StaleCopies {
     cache: Cache<String, StaleCopy, Size>,
     /// The number of writes so far. A read that began before the latest write to its key does not replace it.
     writes: AtomicU64,
-    /// The number of the latest removal, which leaves nothing in the cache to tell it by.
+    /// The number of the latest removal, which leaves no copy that could hold it.
     latest_removal: AtomicU64,
     clock: Clock,
 }
@@ -28,7 +29,7 @@ pub(super) struct StaleCopies {
 #[derive(Clone)]
 struct StaleCopy {
     value: Arc<str>,
-    /// When it ends; for a value that was only read, when it is no longer believed.
+    /// When the value expires. For a value that was only read, when the copy is no longer used.
     expires_at: Option<UnixMillis>,
     write: u64,
     is_read: bool,
@@ -54,7 +55,7 @@ impl StaleCopies {
         Self { cache, writes: AtomicU64::new(0), latest_removal: AtomicU64::new(0), clock }
     }
 
-    /// The copy's value and expiry, if it has not expired.
+    /// The value and expiry of a copy that has not expired.
     pub(super) fn get(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
         let copied = self.cache.get(key.as_str())?;
         let is_live = copied.expires_at.is_none_or(|moment| moment > self.clock.now());
@@ -75,21 +76,34 @@ impl StaleCopies {
         self.cache.remove(key.as_str());
     }
 
-    /// Takes note of a write of a group.
-    pub(super) fn applied(&self, write: &Write) {
-        match write {
-            Write::Set { key, value, expiry } => self.wrote(key, value.as_str(), *expiry),
-            Write::Delete { key } => self.removed(key),
+    /// Follows what Redis answered to an operation that began at `mark`.
+    pub(super) fn follow(&self, operation: Operation<'_>, output: &Output, mark: ReadMark) {
+        match (operation, output) {
+            (Operation::Get { key }, Output::Value(value)) => self.read(key, value.as_deref(), mark),
+            (Operation::GetMany { keys }, Output::Values(values)) => {
+                for (key, value) in keys.iter().zip(values) {
+                    self.read(key, value.as_deref(), mark);
+                }
+            }
+            _ => {}
         }
+        operation.for_each_mutation(output, |key, mutation| match mutation {
+            Mutation::Set { value, expiry }
+            | Mutation::Claim { value, expiry }
+            | Mutation::Replace { value, expiry } => self.wrote(key, value, expiry),
+            Mutation::Delete => self.removed(key),
+            Mutation::Increment { sum, .. } => self.counted(key, sum),
+            Mutation::Expire { expiry } => self.expires(key, expiry),
+        });
     }
 
     pub(super) fn read_mark(&self) -> ReadMark {
         ReadMark(self.writes.load(Relaxed))
     }
 
-    /// Keeps what a read has found. Redis does not say how long it has left: a value that this process has written
-    /// keeps its expiry, another one is believed as long as the default TTL of its kind.
-    pub(super) fn read(&self, key: &Key, found: Option<&str>, mark: ReadMark) {
+    /// Keeps what a read has found. The reply does not say what TTL is left: a value that this process has written
+    /// keeps its expiry, any other is used for the default TTL of its namespace.
+    fn read(&self, key: &Key, found: Option<&str>, mark: ReadMark) {
         let known = self.cache.get(key.as_str());
         let latest = known.as_ref().map_or_else(|| self.latest_removal.load(Relaxed), |known| known.write);
         if latest > mark.0 {
@@ -104,7 +118,7 @@ impl StaleCopies {
         let now = self.clock.now();
         let ttl = stale_ttl(key);
         if let Some(known) = known.filter(|known| *known.value == *value) {
-            // A copy that has most of its time before it is good enough: the same value is read again and again.
+            // The same value is read again and again: a copy is renewed only when half of its time has passed.
             let needed = if known.is_read { millis(ttl) / 2 } else { 0 };
             if known.expires_at.is_none_or(|moment| moment > now + needed) {
                 return;
@@ -114,7 +128,7 @@ impl StaleCopies {
         self.insert(key, StaleCopy { value: value.into(), expires_at, write: mark.0, is_read: true });
     }
 
-    /// Keeps what a counter has come to; its expiry stays.
+    /// Keeps the sum of a counter; its expiry stays.
     pub(super) fn counted(&self, key: &Key, sum: i64) {
         let expiry = self.get(key).map(|(_, expiry)| expiry);
         let expiry = expiry.unwrap_or_else(|| Expiry::At(self.clock.now() + millis(stale_ttl(key))));
@@ -122,7 +136,7 @@ impl StaleCopies {
     }
 
     /// Gives a copy a new expiry.
-    pub(super) fn expires(&self, key: &Key, expiry: Expiry) {
+    fn expires(&self, key: &Key, expiry: Expiry) {
         if let Some((value, _)) = self.get(key) {
             self.wrote(key, value, expiry);
         }

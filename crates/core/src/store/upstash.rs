@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{RemoteStore, Replay, Store, Swap, Write};
+use super::{Operation, Output, RemoteStore, Replay, Store, Swap, Write};
 use crate::clock::{Clock, UnixMillis};
 use crate::keys::{Expiry, Key, Ttl};
 use crate::upstash::{Client, Command, Reply, RequestMetrics};
@@ -67,6 +67,26 @@ impl UpstashStore {
         answer?.into_done()
     }
 
+    async fn compare_and_swap(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
+        let seconds = ttl.as_seconds();
+        let reply = self
+            .eval(&COMPARE_AND_SET, key, |command| command.arg(expected).arg(new).number(seconds))
+            .await?;
+        match reply {
+            Reply::Integer(1) => Ok(Swap::Done),
+            other => Ok(other.into_text()?.map_or(Swap::Absent, Swap::Changed)),
+        }
+    }
+
+    async fn transaction(&self, writes: &[Write]) -> Result<()> {
+        let commands = writes.iter().map(|write| match write {
+            Write::Set { key, value, expiry } => self.set_command(key, value, *expiry),
+            Write::Delete { key } => delete(std::slice::from_ref(key)),
+        });
+        let replies = self.client.transaction(commands.collect()).await?;
+        replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
+    }
+
     /// Runs a script by its digest. Only where the server does not know it, as after a restart, does it take a second
     /// request, which sends the source.
     async fn eval(
@@ -120,79 +140,56 @@ fn delete(keys: &[Key]) -> Command {
 }
 
 impl Store for UpstashStore {
-    async fn get(&self, key: &Key) -> Result<Option<String>> {
-        self.client.run(Command::new("GET").key(key)).await?.into_text()
-    }
-
-    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<String>>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+    async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        match operation {
+            Operation::Get { key } => {
+                self.client.run(Command::new("GET").key(key)).await?.into_text().map(Output::Value)
+            }
+            Operation::GetMany { keys: [] } => Ok(Output::Values(Vec::new())),
+            Operation::GetMany { keys } => {
+                let reply = self.client.run(Command::new("MGET").keys(keys)).await?;
+                reply.into_texts(keys.len()).map(Output::Values)
+            }
+            Operation::Set { key, value, expiry } => {
+                match self.client.run(self.set_command(key, value, expiry)).await? {
+                    Reply::Ok | Reply::Integer(_) => Ok(Output::Done),
+                    other => Err(other.unexpected("OK")),
+                }
+            }
+            Operation::SetIfAbsent { key, value, ttl } => {
+                let deadline = Instant::now() + self.client.timeout();
+                self.claim(key, value, ttl, deadline).await.map(Output::Flag)
+            }
+            Operation::Delete { keys: [] } => Ok(Output::Count(0)),
+            Operation::Delete { keys } => {
+                let count = self.client.run(delete(keys)).await?.into_integer()?;
+                Ok(Output::Count(count.unsigned_abs()))
+            }
+            Operation::Exists { key } => {
+                let count = self.client.run(Command::new("EXISTS").key(key)).await?.into_integer()?;
+                Ok(Output::Flag(count == 1))
+            }
+            Operation::Increment { key, by } => {
+                let command = Command::new("INCRBY").key(key).number(by);
+                self.client.run(command).await?.into_integer().map(Output::Sum)
+            }
+            Operation::Expire { key, ttl } => {
+                let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
+                Ok(Output::Flag(self.client.run(command).await?.into_integer()? == 1))
+            }
+            Operation::GetAndDelete { key } => {
+                self.client.run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)
+            }
+            Operation::CompareAndSet { key, expected, new, ttl } => {
+                self.compare_and_swap(key, expected, new, ttl).await.map(Output::Swap)
+            }
+            Operation::CompareAndDelete { key, expected } => {
+                let reply = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected)).await?;
+                Ok(Output::Flag(reply.into_integer()? == 1))
+            }
+            Operation::Apply { writes: [] } => Ok(Output::Done),
+            Operation::Apply { writes } => self.transaction(writes).await.map(|()| Output::Done),
         }
-        self.client.run(Command::new("MGET").keys(keys)).await?.into_texts(keys.len())
-    }
-
-    async fn set(&self, key: &Key, value: &str, expiry: Expiry) -> Result<()> {
-        match self.client.run(self.set_command(key, value, expiry)).await? {
-            Reply::Ok | Reply::Integer(_) => Ok(()),
-            other => Err(other.unexpected("OK")),
-        }
-    }
-
-    async fn set_if_absent(&self, key: &Key, value: &str, ttl: Ttl) -> Result<bool> {
-        self.claim(key, value, ttl, Instant::now() + self.client.timeout()).await
-    }
-
-    async fn delete(&self, keys: &[Key]) -> Result<u64> {
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let count = self.client.run(delete(keys)).await?.into_integer()?;
-        Ok(count.unsigned_abs())
-    }
-
-    async fn exists(&self, key: &Key) -> Result<bool> {
-        Ok(self.client.run(Command::new("EXISTS").key(key)).await?.into_integer()? == 1)
-    }
-
-    async fn increment(&self, key: &Key, by: i64) -> Result<i64> {
-        self.client.run(Command::new("INCRBY").key(key).number(by)).await?.into_integer()
-    }
-
-    async fn expire(&self, key: &Key, ttl: Ttl) -> Result<bool> {
-        let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
-        Ok(self.client.run(command).await?.into_integer()? == 1)
-    }
-
-    async fn get_and_delete(&self, key: &Key) -> Result<Option<String>> {
-        self.client.run(Command::new("GETDEL").key(key)).await?.into_text()
-    }
-
-    async fn compare_and_set(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
-        let seconds = ttl.as_seconds();
-        let reply = self
-            .eval(&COMPARE_AND_SET, key, |command| command.arg(expected).arg(new).number(seconds))
-            .await?;
-        match reply {
-            Reply::Integer(1) => Ok(Swap::Done),
-            other => Ok(other.into_text()?.map_or(Swap::Absent, Swap::Changed)),
-        }
-    }
-
-    async fn compare_and_delete(&self, key: &Key, expected: &str) -> Result<bool> {
-        let reply = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected)).await?;
-        Ok(reply.into_integer()? == 1)
-    }
-
-    async fn apply(&self, writes: &[Write]) -> Result<()> {
-        if writes.is_empty() {
-            return Ok(());
-        }
-        let commands = writes.iter().map(|write| match write {
-            Write::Set { key, value, expiry } => self.set_command(key, value, *expiry),
-            Write::Delete { key } => delete(std::slice::from_ref(key)),
-        });
-        let replies = self.client.transaction(commands.collect()).await?;
-        replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
     }
 }
 

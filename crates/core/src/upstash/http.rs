@@ -1,67 +1,67 @@
-//! One HTTP request: address, authentication, headers, and its answer.
+//! HTTP requests to the REST endpoint.
+//!
+//! One call of [`HttpClient::post`] is one attempt. Redirects are off: they would send the commands, and over plain
+//! http the token, to another host. Automatic retries are off: they could run a command twice, and `retry` decides
+//! that. The environment is not read: a proxy comes from the [`Remote`].
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
+use parking_lot::Mutex;
+use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use http::{Request, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-
-use parking_lot::Mutex;
+use reqwest::{Method, Request, Url};
 use tokio::time::Instant;
 
 use super::sync_token::SyncToken;
 use super::tls;
 use crate::clock::{Clock, UnixMillis};
-use crate::config::{Remote, Token};
+use crate::config::{Proxy, Remote, Token};
 use crate::log::Log;
 use crate::{Error, Result};
 
 const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
-/// Shorter than the 60 seconds after which common load balancers drop a silent connection.
-const IDLE_LIMIT: Duration = Duration::from_secs(45);
+/// Common load balancers drop an idle connection after 60 seconds. The client closes it earlier.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 
-type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-/// Sends bodies to the database's endpoint.
-///
-/// It follows no redirect, which would carry the commands, and over plain http the token, to wherever an answer says,
-/// and no proxy variable: these are not among this package's settings, and Node's `fetch` ignores them too.
+/// Posts request bodies to the database's endpoints.
 pub(super) struct HttpClient {
-    connector: HttpsConnector<HttpConnector>,
-    pool: Mutex<Pool>,
+    connector: Connector,
+    pool: Mutex<ConnectionPool>,
     clock: Clock,
-    endpoints: Endpoints,
+    endpoints: EndpointUrls,
     headers: HeaderMap,
     token: Token,
     sync_token: SyncToken,
 }
 
-/// The connections, and the time of day at which one was last used.
+/// What a connection pool is built from.
+struct Connector {
+    tls: rustls::ClientConfig,
+    proxy: Option<Proxy>,
+}
+
+/// The open connections, and the wall-clock time of their last use.
 ///
-/// The pool gives idle connections up by a monotonic clock, which stands still while a serverless platform has the
-/// whole machine frozen. Its time of day goes on, and tells that the connections cannot be alive any more.
-struct Pool {
-    connections: Connections,
+/// reqwest closes idle connections by a monotonic clock. That clock stops while a serverless platform freezes the
+/// machine; the wall clock goes on. If it shows more than [`IDLE_TIMEOUT`], the connections are dead and a new pool
+/// replaces them.
+struct ConnectionPool {
+    client: reqwest::Client,
     last_used: UnixMillis,
 }
 
-/// What came back.
-pub(super) struct Answer {
+/// The parts of a response that the protocol uses.
+pub(super) struct HttpResponse {
     pub(super) status: u16,
     pub(super) body: Bytes,
-    /// The header of that name, where it counts seconds.
+    /// The `Retry-After` header, if it is a number of seconds.
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Where a request goes.
+/// The path of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// One command.
@@ -72,31 +72,24 @@ pub(super) enum Endpoint {
     Transaction,
 }
 
-/// The addresses of the [`Endpoint`]s, made once.
-struct Endpoints {
-    command: Uri,
-    pipeline: Uri,
-    transaction: Uri,
+/// The URL of each [`Endpoint`], parsed once.
+struct EndpointUrls {
+    command: Url,
+    pipeline: Url,
+    transaction: Url,
 }
 
 impl HttpClient {
-    /// Sets up connections, but opens none.
+    /// Prepares requests to `remote`. Opens no connection.
     pub(super) fn new(remote: &Remote, clock: Clock, log: &Log) -> Result<Self> {
         let tls = tls::config(remote.extra_ca_certs.as_deref(), log).map_err(Error::connect)?;
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let endpoint = |path| Uri::try_from(format!("{}{path}", remote.url)).map_err(Error::connect);
+        let connector = Connector { tls, proxy: remote.proxy.clone() };
+        let endpoint = |path| Url::parse(&format!("{}{path}", remote.url)).map_err(Error::connect);
         Ok(Self {
-            pool: Mutex::new(Pool { connections: connections(&connector), last_used: clock.now() }),
+            pool: Mutex::new(ConnectionPool { client: connector.build()?, last_used: clock.now() }),
             connector,
             clock,
-            endpoints: Endpoints {
+            endpoints: EndpointUrls {
                 command: endpoint("/")?,
                 pipeline: endpoint("/pipeline")?,
                 transaction: endpoint("/multi-exec")?,
@@ -112,54 +105,77 @@ impl HttpClient {
         &self.token
     }
 
-    /// Posts `body` and returns the answer, if it is there by `deadline`.
-    pub(super) async fn post(&self, endpoint: Endpoint, body: Vec<u8>, deadline: Instant) -> Result<Answer> {
+    /// Posts `body` and waits for the response until `deadline`.
+    pub(super) async fn post(
+        &self,
+        endpoint: Endpoint,
+        body: Vec<u8>,
+        deadline: Instant,
+    ) -> Result<HttpResponse> {
         let (number, sync_token) = self.sync_token.next();
-        let mut request = Request::post(self.uri(endpoint)).body(Full::from(body)).map_err(Error::connect)?;
+        let mut request = Request::new(Method::POST, self.endpoints.url(endpoint).clone());
         request.headers_mut().clone_from(&self.headers);
         request.headers_mut().insert(SYNC_TOKEN, sync_token);
-        let connections = self.connections();
+        *request.body_mut() = Some(body.into());
+        let client = self.client()?;
         let exchange = async {
-            let response = connections.request(request).await.map_err(failure)?;
+            let response = client.execute(request).await.map_err(failure)?;
             if let Some(token) = response.headers().get(SYNC_TOKEN) {
                 self.sync_token.update(number, token);
             }
             let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
             let status = response.status().as_u16();
-            let body = response.into_body().collect().await.map_err(Error::lost)?.to_bytes();
-            Ok(Answer { status, body, retry_after })
+            let body = response.bytes().await.map_err(failure)?;
+            Ok(HttpResponse { status, body, retry_after })
         };
         tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(Error::timeout()))
     }
 
-    fn connections(&self) -> Connections {
+    /// The current pool, or a new one after a freeze.
+    fn client(&self) -> Result<reqwest::Client> {
         let now = self.clock.now();
         let mut pool = self.pool.lock();
-        if Duration::from_millis(now.saturating_sub(pool.last_used)) > IDLE_LIMIT {
-            pool.connections = connections(&self.connector);
+        if Duration::from_millis(now.saturating_sub(pool.last_used)) > IDLE_TIMEOUT {
+            pool.client = self.connector.build()?;
         }
         pool.last_used = now;
-        pool.connections.clone()
+        Ok(pool.client.clone())
     }
+}
 
-    fn uri(&self, endpoint: Endpoint) -> Uri {
+impl EndpointUrls {
+    fn url(&self, endpoint: Endpoint) -> &Url {
         match endpoint {
-            Endpoint::Command => self.endpoints.command.clone(),
-            Endpoint::Pipeline => self.endpoints.pipeline.clone(),
-            Endpoint::Transaction => self.endpoints.transaction.clone(),
+            Endpoint::Command => &self.command,
+            Endpoint::Pipeline => &self.pipeline,
+            Endpoint::Transaction => &self.transaction,
         }
     }
 }
 
-fn connections(connector: &HttpsConnector<HttpConnector>) -> Connections {
-    Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE_LIMIT)
-        .pool_timer(TokioTimer::new())
-        .build(connector.clone())
+impl Connector {
+    fn build(&self) -> Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .http1_only()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            // Without the maximum of 0, the policy would still copy each request in case it fails.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .no_proxy();
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy.url().clone()).map_err(failure)?);
+        }
+        builder.build().map_err(failure)
+    }
 }
 
-fn failure(error: hyper_util::client::legacy::Error) -> Error {
-    if error.is_connect() { Error::connect(error) } else { Error::lost(error) }
+/// Tells a request that was certainly not sent from one that may have been executed. The URL stays out of the error.
+fn failure(error: reqwest::Error) -> Error {
+    let is_certainly_not_sent = error.is_connect() || error.is_builder();
+    let error = error.without_url();
+    if is_certainly_not_sent { Error::connect(error) } else { Error::lost(error) }
 }
 
 fn seconds(value: &HeaderValue) -> Option<Duration> {

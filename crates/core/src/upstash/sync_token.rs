@@ -6,8 +6,8 @@
 //! Requests overlap, and tokens are opaque, so they cannot be compared. What counts is when a request was sent: the
 //! answer to an older one never replaces the token that a newer one brought.
 
-use http::HeaderValue;
 use parking_lot::Mutex;
+use reqwest::header::HeaderValue;
 
 /// The newest token, and the number of the request that brought it.
 pub(super) struct SyncToken(Mutex<State>);

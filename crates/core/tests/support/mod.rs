@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+pub(crate) mod proxy;
 pub(crate) mod stub;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -166,6 +168,7 @@ pub(crate) fn remote(gateway: &Gateway) -> Remote {
         token: Token::new(gateway.token()),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        proxy: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! An HTTP server on a free port that records requests and answers as it is told.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -23,6 +24,7 @@ type Answer = Arc<dyn Fn(usize, &Request) -> Response + Send + Sync>;
 /// The server; it ends with the test's runtime.
 pub(crate) struct Stub {
     pub(crate) url: String,
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -31,11 +33,12 @@ impl Stub {
     pub(crate) async fn start(answer: impl Fn(usize, &Request) -> Response + Send + Sync + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}");
         let answer: Answer = Arc::new(answer);
         let app = Router::new().fallback(handle).with_state((answer, Arc::clone(&seen)));
         tokio::spawn(async { axum::serve(listener, app).await });
-        Self { url, seen }
+        Self { url, address, seen }
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {

@@ -1,0 +1,68 @@
+//! What a successful operation changed: what a stale copy follows, and what a pending write is made of.
+
+use super::{Operation, Output, Swap, Write};
+use crate::keys::{Expiry, Key};
+
+/// What an operation did to one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mutation<'a> {
+    /// Stored a value, whatever was there.
+    Set { value: &'a str, expiry: Expiry },
+    /// Stored a value where there was none.
+    Claim { value: &'a str, expiry: Expiry },
+    /// Stored a value in the place of the expected one.
+    Replace { value: &'a str, expiry: Expiry },
+    /// Removed the key, if it was there.
+    Delete,
+    /// Added to a counter.
+    Increment { by: i64, sum: i64 },
+    /// Gave the key a new expiry.
+    Expire { expiry: Expiry },
+}
+
+impl<'a> Operation<'a> {
+    /// Calls `visit` for each key that the operation has changed, given what it returned. A read changes none, nor does
+    /// a condition that did not hold.
+    pub(super) fn for_each_mutation(self, output: &Output, mut visit: impl FnMut(&'a Key, Mutation<'a>)) {
+        match (self, output) {
+            (Self::Set { key, value, expiry }, _) => visit(key, Mutation::Set { value, expiry }),
+            (Self::SetIfAbsent { key, value, ttl }, Output::Flag(true)) => {
+                visit(key, Mutation::Claim { value, expiry: Expiry::After(ttl) });
+            }
+            (Self::CompareAndSet { key, new, ttl, .. }, Output::Swap(Swap::Done)) => {
+                visit(key, Mutation::Replace { value: new, expiry: Expiry::After(ttl) });
+            }
+            (Self::Delete { keys }, _) => keys.iter().for_each(|key| visit(key, Mutation::Delete)),
+            (Self::GetAndDelete { key }, _) | (Self::CompareAndDelete { key, .. }, Output::Flag(true)) => {
+                visit(key, Mutation::Delete);
+            }
+            (Self::Increment { key, by }, Output::Sum(sum)) => {
+                visit(key, Mutation::Increment { by, sum: *sum });
+            }
+            (Self::Expire { key, ttl }, Output::Flag(true)) => {
+                visit(key, Mutation::Expire { expiry: Expiry::After(ttl) });
+            }
+            (Self::Apply { writes }, _) => {
+                for write in writes {
+                    match write {
+                        Write::Set { key, value, expiry } => {
+                            visit(key, Mutation::Set { value, expiry: *expiry });
+                        }
+                        Write::Delete { key } => visit(key, Mutation::Delete),
+                    }
+                }
+            }
+            (
+                Self::Get { .. }
+                | Self::GetMany { .. }
+                | Self::Exists { .. }
+                | Self::SetIfAbsent { .. }
+                | Self::CompareAndSet { .. }
+                | Self::CompareAndDelete { .. }
+                | Self::Increment { .. }
+                | Self::Expire { .. },
+                _,
+            ) => {}
+        }
+    }
+}

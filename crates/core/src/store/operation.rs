@@ -1,0 +1,161 @@
+//! The store's operations as data.
+//!
+//! A new primitive is a variant of [`Operation`], with a method of [`Store`](super::Store) that names it, and an arm
+//! each in `memory.rs`, in `upstash.rs` and in `mutation.rs`, which says what it changes.
+
+use super::metrics::Outcome;
+use crate::keys::{Expiry, Key, Ttl};
+
+/// One call of a store, with its arguments. [`Store`](super::Store) documents what each does.
+#[derive(Clone, Copy)]
+#[expect(missing_docs, reason = "the fields are the parameters of the method of the same name")]
+pub enum Operation<'a> {
+    /// [`Store::get`](super::Store::get)
+    Get { key: &'a Key },
+    /// [`Store::get_many`](super::Store::get_many)
+    GetMany { keys: &'a [Key] },
+    /// [`Store::set`](super::Store::set)
+    Set { key: &'a Key, value: &'a str, expiry: Expiry },
+    /// [`Store::set_if_absent`](super::Store::set_if_absent)
+    SetIfAbsent { key: &'a Key, value: &'a str, ttl: Ttl },
+    /// [`Store::delete`](super::Store::delete)
+    Delete { keys: &'a [Key] },
+    /// [`Store::exists`](super::Store::exists)
+    Exists { key: &'a Key },
+    /// [`Store::increment`](super::Store::increment)
+    Increment { key: &'a Key, by: i64 },
+    /// [`Store::expire`](super::Store::expire)
+    Expire { key: &'a Key, ttl: Ttl },
+    /// [`Store::get_and_delete`](super::Store::get_and_delete)
+    GetAndDelete { key: &'a Key },
+    /// [`Store::compare_and_set`](super::Store::compare_and_set)
+    CompareAndSet { key: &'a Key, expected: &'a str, new: &'a str, ttl: Ttl },
+    /// [`Store::compare_and_delete`](super::Store::compare_and_delete)
+    CompareAndDelete { key: &'a Key, expected: &'a str },
+    /// [`Store::apply`](super::Store::apply)
+    Apply { writes: &'a [Write] },
+}
+
+/// What an operation returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// It is done, and there is nothing to say.
+    Done,
+    /// The value of a key.
+    Value(Option<String>),
+    /// The values of several keys.
+    Values(Vec<Option<String>>),
+    /// Whether a key exists, or a condition held.
+    Flag(bool),
+    /// How many keys existed.
+    Count(u64),
+    /// The value of a counter.
+    Sum(i64),
+    /// How a compare-and-set ended.
+    Swap(Swap),
+}
+
+/// How a compare-and-set ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swap {
+    /// The value was the expected one and has been replaced.
+    Done,
+    /// There is no such key; nothing was changed.
+    Absent,
+    /// The value is this one instead; nothing was changed.
+    Changed(String),
+}
+
+/// One write of an atomic group.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Stores a value.
+    Set {
+        /// The key.
+        key: Key,
+        /// Its new value.
+        value: String,
+        /// When it expires.
+        expiry: Expiry,
+    },
+    /// Removes a key if it exists.
+    Delete {
+        /// The key.
+        key: Key,
+    },
+}
+
+impl Write {
+    pub(super) fn key(&self) -> &Key {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
+impl<'a> Operation<'a> {
+    /// The keys that it reads or writes.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'a Key> + Clone {
+        let (keys, writes): (&[Key], &[Write]) = match self {
+            Self::Get { key }
+            | Self::Set { key, .. }
+            | Self::SetIfAbsent { key, .. }
+            | Self::Exists { key }
+            | Self::Increment { key, .. }
+            | Self::Expire { key, .. }
+            | Self::GetAndDelete { key }
+            | Self::CompareAndSet { key, .. }
+            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[]),
+            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[]),
+            Self::Apply { writes } => (&[], writes),
+        };
+        keys.iter().chain(writes.iter().map(Write::key))
+    }
+
+    pub(super) fn is_read(self) -> bool {
+        matches!(self, Self::Get { .. } | Self::GetMany { .. } | Self::Exists { .. })
+    }
+
+    /// What it counts as in the metrics, given what it returned.
+    pub(super) fn outcome(self, output: &Output) -> Outcome {
+        match (self, output) {
+            (_, Output::Value(value)) => Outcome::hit(value.is_some()),
+            (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
+            (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
+            // The key of a claim that failed was there.
+            (Self::SetIfAbsent { .. }, Output::Flag(false)) | (_, Output::Swap(Swap::Changed(_))) => {
+                Outcome::Hit
+            }
+            (_, Output::Flag(false) | Output::Swap(Swap::Absent)) => Outcome::Miss,
+            _ => Outcome::Stored,
+        }
+    }
+}
+
+/// The conversions of the methods of [`Store`](super::Store). Each operation has one kind of output, so they panic
+/// only where a store breaks that rule.
+impl Output {
+    pub(super) fn into_value(self) -> Option<String> {
+        if let Self::Value(value) = self { value } else { unreachable!("{self:?} is no value") }
+    }
+
+    pub(super) fn into_values(self) -> Vec<Option<String>> {
+        if let Self::Values(values) = self { values } else { unreachable!("{self:?} is no list of values") }
+    }
+
+    pub(super) fn into_flag(self) -> bool {
+        if let Self::Flag(flag) = self { flag } else { unreachable!("{self:?} is no flag") }
+    }
+
+    pub(super) fn into_count(self) -> u64 {
+        if let Self::Count(count) = self { count } else { unreachable!("{self:?} is no count") }
+    }
+
+    pub(super) fn into_sum(self) -> i64 {
+        if let Self::Sum(sum) = self { sum } else { unreachable!("{self:?} is no sum") }
+    }
+
+    pub(super) fn into_swap(self) -> Swap {
+        if let Self::Swap(swap) = self { swap } else { unreachable!("{self:?} is no swap") }
+    }
+}

@@ -1,0 +1,21 @@
+//! What a fallback store, its clones and its prober share.
+
+use super::circuit_breaker::CircuitBreaker;
+use super::metrics::Metrics;
+use super::offline::OfflineStore;
+use crate::config::OnOutage;
+
+pub(super) struct Shared<R> {
+    pub(super) remote: Option<R>,
+    pub(super) offline: OfflineStore,
+    pub(super) breaker: CircuitBreaker,
+    pub(super) metrics: Metrics,
+    pub(super) on_outage: OnOutage,
+}
+
+impl<R> Drop for Shared<R> {
+    fn drop(&mut self) {
+        // Wakes the prober, which finds that there is nothing left to probe, and ends.
+        self.breaker.work.notify_one();
+    }
+}
