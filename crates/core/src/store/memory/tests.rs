@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use futures_util::FutureExt;
 
 use super::*;
+use crate::keys::Ttl;
 
 fn store(entries: usize, bytes: usize) -> (MemoryStore, Arc<AtomicU64>) {
     let time = Arc::new(AtomicU64::new(1_000));
