@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { getHeapSpaceStatistics } from 'node:v8'
 import { FormCache, IdempotencyCache, redisManager } from 'redlatch'
-import spawning from './support/spawn-gateway.js'
+import spawning from '../tools/gateway/spawn.js'
 
 const LIMIT_MB = 10
 const KEYS = 500

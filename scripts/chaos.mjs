@@ -6,4 +6,4 @@ installPackages()
 installRedis()
 buildAddon()
 buildGateway()
-process.exitCode = run('node', ['chaos/main.mjs', ...process.argv.slice(2)]) ? 0 : 1
+process.exitCode = run('node', ['tools/chaos/main.mjs', ...process.argv.slice(2)]) ? 0 : 1

@@ -48,7 +48,7 @@ function leakTest() {
 
 /** Twenty seconds of faults, in which every promise about outages is kept. */
 function chaosTest() {
-  const ok = run('node', ['chaos/main.mjs', '--seconds', '20'])
+  const ok = run('node', ['tools/chaos/main.mjs', '--seconds', '20'])
   count(ok ? 1 : 0, ok ? 0 : 1)
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 import { startStripeStandIn } from '../../examples/booking/stripe-stand-in.mjs'
-import gateways from '../support/spawn-gateway.js'
+import gateways from '../../tools/gateway/spawn.js'
 import { plainEnvironment } from './command.mjs'
 
 const folder = join(process.env.REDLATCH_E2E_FOLDER ?? '', 'booking')

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { type GatewayAddress, spawnGateway } from './spawn-gateway.js'
+import { type GatewayAddress, spawnGateway } from '../../tools/gateway/spawn.js'
 
 /** What a gateway has seen. */
 export interface Counters {

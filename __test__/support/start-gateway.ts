@@ -1,4 +1,4 @@
-import { spawnGateway } from './spawn-gateway.js'
+import { spawnGateway } from '../../tools/gateway/spawn.js'
 
 declare global {
   var stopSharedGateway: (() => Promise<void>) | undefined

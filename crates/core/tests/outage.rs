@@ -13,7 +13,7 @@ use redlatch_core::config::{MemoryLimits, OnOutage, Policy};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{BreakerState, Class, FallbackStore, Outcome, Store, UpstashStore, Write};
-use redlatch_gateway::{Fault, Gateway, Options};
+use redlatch_gateway::{Fault, Gateway, GatewayOptions};
 use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
 
 const MINUTE: Ttl = Ttl::from_whole_seconds(60);
@@ -33,7 +33,7 @@ impl Outage {
 
     async fn with(limits: MemoryLimits) -> Self {
         let upstash = Upstash::start().await;
-        let options = Options { redis: Some(Arc::clone(&upstash.redis)), ..Options::default() };
+        let options = GatewayOptions { redis: Some(Arc::clone(&upstash.redis)), ..GatewayOptions::default() };
         let gateway = Gateway::start(options).await.unwrap();
         let other = UpstashStore::new(connect(remote(&gateway), &Log::default()), Clock::system());
         let store = fall_back(upstash.store.clone(), limits, &upstash.log);

@@ -1,6 +1,6 @@
-//! Who is asking: the token from the query or the header, and what it allows.
+//! Authentication: reads the token from the query or the header, and decides what it allows.
 //!
-//! `_token` wins over the header, and the header may lack `Bearer `; both were observed on the service.
+//! `_token` takes precedence over the header, and the header may lack `Bearer `; the service was seen to do both.
 
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;

@@ -1,40 +1,39 @@
-//! Which commands pass: a table made from Redis's own `COMMAND`, and the short lists of what REST refuses.
+//! Decides which commands are allowed, by the output of Redis's `COMMAND` and short lists of what REST rejects.
 //!
-//! All requests share one connection to Redis, so everything that would change the state of that connection, block it
-//! or take the server away is refused before it is sent.
+//! All requests share one connection to Redis. Commands that would change its state, block it or stop the server are
+//! rejected before they are sent.
 
 use std::collections::HashMap;
 
 use redis::{Arg, Cmd, Value};
 
 use crate::auth::Access;
-use crate::refusal::Refusal;
+use crate::http_error::HttpError;
 
-/// Longer than any name of Redis; a longer one is unknown without a look.
+/// No command of Redis has a longer name.
 const MAX_NAME: usize = 32;
 
-/// Commands that act on a connection, or wait on one, which REST does not have. Those with Redis's flag `blocking`
-/// are refused with them.
+/// Commands that act on a connection or block it. Commands with Redis's flag `blocking` are rejected the same way.
 const OWN_CONNECTION: &str = "asking auth client discard exec hello monitor multi psubscribe punsubscribe quit \
     readonly readwrite reset ssubscribe subscribe sunsubscribe unsubscribe unwatch wait waitaof watch";
 
-/// Commands that would stop, occupy or reshape the server.
+/// Commands that would stop, block or reconfigure the server.
 const NOT_AVAILABLE: &str = "acl bgrewriteaof cluster debug failover migrate module psync replconf replicaof \
     restore-asking shutdown slaveof swapdb sync";
 
-/// Read commands that see the whole database at once; the read-only token may not.
+/// Read commands that scan the whole database; the read-only token may not use them.
 const TOO_POWERFUL_TO_READ: &[&str] = &["keys", "scan"];
 
-/// Commands without Redis's flag `readonly` that touch no data.
+/// Commands that touch no data although they lack Redis's flag `readonly`.
 const HARMLESS: &[&str] = &["echo", "ping", "time"];
 
-/// What `COMMAND` told about the commands of this server.
+/// The commands of this server, from the output of `COMMAND`.
 pub(crate) struct CommandTable(HashMap<String, Known>);
 
 struct Known {
     place: Place,
     reads_only: bool,
-    /// By name, whether each reads only.
+    /// Whether each subcommand only reads, by name.
     subcommands: HashMap<String, bool>,
 }
 
@@ -42,14 +41,14 @@ struct Known {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Rest,
-    /// On a connection of its own, which REST does not have.
+    /// Only on a connection of its own, which REST does not offer.
     OwnConnection,
     Nowhere,
 }
 
-/// What a command that may pass does.
+/// Whether an allowed command changes data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum CommandKind {
     Read,
     Write,
 }
@@ -59,48 +58,48 @@ impl CommandTable {
         Self(items(reply).iter().filter_map(|entry| known(items(entry))).collect())
     }
 
-    /// Says what the command does, or why it may not pass.
-    pub(crate) fn check(&self, command: &Cmd, access: Access) -> Result<Effect, Refusal> {
+    /// Returns whether the command reads or writes, or the error it is rejected with.
+    pub(crate) fn check(&self, command: &Cmd, access: Access) -> Result<CommandKind, HttpError> {
         let typed = argument(command, 0);
         let mut buffer = [0; MAX_NAME];
         let name = lowercase(typed, &mut buffer).unwrap_or_default();
         let Some(known) = self.0.get(name).filter(|known| known.place != Place::Nowhere) else {
-            return Err(Refusal::not_available(&String::from_utf8_lossy(typed)));
+            return Err(HttpError::not_available(&String::from_utf8_lossy(typed)));
         };
         if known.place == Place::OwnConnection || waits(name, command) {
-            return Err(Refusal::not_in_rest(&name.to_uppercase()));
+            return Err(HttpError::not_in_rest(&name.to_uppercase()));
         }
-        refuse_by_arguments(name, command)?;
-        let effect = known.effect(command)?;
-        if access == Access::ReadOnly && !may_read(name, effect) {
-            return Err(Refusal::no_permission(name));
+        check_arguments(name, command)?;
+        let kind = known.kind(command)?;
+        if access == Access::ReadOnly && !may_read(name, kind) {
+            return Err(HttpError::no_permission(name));
         }
-        Ok(effect)
+        Ok(kind)
     }
 }
 
 impl Known {
-    fn effect(&self, command: &Cmd) -> Result<Effect, Refusal> {
+    fn kind(&self, command: &Cmd) -> Result<CommandKind, HttpError> {
         let mut reads_only = self.reads_only;
-        // Without a subcommand Redis answers with the arity error, as for any other command.
+        // Without a subcommand Redis replies with the arity error, as for any other command.
         if !self.subcommands.is_empty() && command.args_iter().len() > 1 {
             let typed = argument(command, 1);
             let mut buffer = [0; MAX_NAME];
             let found = lowercase(typed, &mut buffer).and_then(|name| self.subcommands.get(name));
             reads_only = *found.ok_or_else(|| {
                 let words = [argument(command, 0), b" ", typed].concat();
-                Refusal::not_available(&String::from_utf8_lossy(&words))
+                HttpError::not_available(&String::from_utf8_lossy(&words))
             })?;
         }
-        Ok(if reads_only { Effect::Read } else { Effect::Write })
+        Ok(if reads_only { CommandKind::Read } else { CommandKind::Write })
     }
 }
 
-fn may_read(name: &str, effect: Effect) -> bool {
-    effect == Effect::Read && !TOO_POWERFUL_TO_READ.contains(&name) || HARMLESS.contains(&name)
+fn may_read(name: &str, kind: CommandKind) -> bool {
+    kind == CommandKind::Read && !TOO_POWERFUL_TO_READ.contains(&name) || HARMLESS.contains(&name)
 }
 
-/// Whether a command that waits only if asked to is asked to.
+/// Whether a command that blocks only with an option has that option.
 fn waits(name: &str, command: &Cmd) -> bool {
     match name {
         "xread" => asks_to_block(command, 1),
@@ -110,7 +109,7 @@ fn waits(name: &str, command: &Cmd) -> bool {
     }
 }
 
-/// Whether `BLOCK` stands among the options, which end at `STREAMS`.
+/// Whether `BLOCK` is among the options, which end at `STREAMS`.
 fn asks_to_block(command: &Cmd, options_from: usize) -> bool {
     command
         .args_iter()
@@ -120,17 +119,17 @@ fn asks_to_block(command: &Cmd, options_from: usize) -> bool {
         .any(|word| word.eq_ignore_ascii_case(b"block"))
 }
 
-fn refuse_by_arguments(name: &str, command: &Cmd) -> Result<(), Refusal> {
+fn check_arguments(name: &str, command: &Cmd) -> Result<(), HttpError> {
     if name == "script" && argument(command, 1).eq_ignore_ascii_case(b"debug") {
-        return Err(Refusal::not_available("SCRIPT DEBUG"));
+        return Err(HttpError::not_available("SCRIPT DEBUG"));
     }
     if name == "select" && command.args_iter().len() == 2 && argument(command, 1) != b"0" {
-        return Err(Refusal::bad_request("ERR DB index is out of range"));
+        return Err(HttpError::bad_request("ERR DB index is out of range"));
     }
     Ok(())
 }
 
-/// One argument, or nothing where there is none.
+/// One argument; empty if it is absent.
 pub(crate) fn argument(command: &Cmd, index: usize) -> &[u8] {
     command.args_iter().nth(index).map(|argument| bytes(&argument)).unwrap_or_default()
 }
@@ -138,7 +137,7 @@ pub(crate) fn argument(command: &Cmd, index: usize) -> &[u8] {
 fn bytes<'command>(argument: &Arg<&'command [u8]>) -> &'command [u8] {
     match argument {
         Arg::Simple(bytes) => bytes,
-        // A cursor argument exists only for redis-rs's own iterators.
+        // Only redis-rs's own iterators use cursor arguments.
         _ => b"",
     }
 }
@@ -150,7 +149,7 @@ fn lowercase<'buffer>(name: &[u8], buffer: &'buffer mut [u8; MAX_NAME]) -> Optio
     str::from_utf8(lowered).ok()
 }
 
-/// Reads one entry of `COMMAND`: name, arity, flags, six fields of no use here, subcommands (since Redis 7).
+/// Reads one entry of `COMMAND`: name, arity, flags, six unused fields, subcommands (since Redis 7).
 fn known(entry: &[Value]) -> Option<(String, Known)> {
     let name = text(entry.first()?)?.to_ascii_lowercase();
     let flags: Vec<&str> = items(entry.get(2)?).iter().filter_map(text).collect();
@@ -168,7 +167,7 @@ fn known(entry: &[Value]) -> Option<(String, Known)> {
 }
 
 fn place(name: &str, flags: &[&str]) -> Place {
-    // These two carry the flag for their option BLOCK, which is looked for in each command.
+    // These two have the flag because of their option BLOCK, which is checked for each command.
     let blocks = flags.contains(&"blocking") && !matches!(name, "xread" | "xreadgroup");
     if NOT_AVAILABLE.split(' ').any(|listed| listed == name) {
         Place::Nowhere

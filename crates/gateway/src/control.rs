@@ -1,6 +1,6 @@
-//! The control server on its own loopback port: faults, counters, and the Redis that was started along.
+//! The control server on its own loopback port: faults, counters, and stopping and starting Redis.
 //!
-//! It carries no token: it is for the test or the developer on this machine, and listens nowhere else.
+//! It needs no token, because it only listens on the loopback interface.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -16,14 +16,14 @@ use crate::counters::Counters;
 use crate::faults::Rule;
 use crate::redis_server::RedisServer;
 use crate::rest::Rest;
-use crate::server::Door;
+use crate::server::ListenerHandle;
 
-/// What can be controlled; the methods of `Gateway` and the routes are two ways to it.
+/// What the control routes and the methods of `Gateway` act on.
 #[derive(Clone)]
 pub(crate) struct Controls {
     pub(crate) rest: Arc<Rest>,
-    pub(crate) door: Door,
-    /// Weak, so that the gateway's background tasks do not keep a Redis alive that its owner lets go.
+    pub(crate) listener: ListenerHandle,
+    /// Weak, so that the gateway's background tasks do not keep Redis alive after its owner dropped it.
     pub(crate) redis: Option<Weak<RedisServer>>,
 }
 
@@ -31,7 +31,7 @@ impl Controls {
     pub(crate) async fn add_fault(&self, rule: Rule) -> io::Result<()> {
         rule.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
         if rule.is_refuse() {
-            return self.door.set_open(false).await;
+            return self.listener.set_open(false).await;
         }
         self.rest.faults.add(rule);
         Ok(())
@@ -39,11 +39,11 @@ impl Controls {
 
     pub(crate) async fn clear_faults(&self) -> io::Result<()> {
         self.rest.faults.clear();
-        self.door.set_open(true).await
+        self.listener.set_open(true).await
     }
 }
 
-type Failure = (StatusCode, String);
+type ErrorResponse = (StatusCode, String);
 
 /// Serves the control routes until it is dropped.
 pub(crate) async fn run(listener: TcpListener, controls: Controls) -> io::Result<()> {
@@ -59,14 +59,14 @@ pub(crate) async fn run(listener: TcpListener, controls: Controls) -> io::Result
 async fn add_fault(
     State(controls): State<Controls>,
     rule: Result<Json<Rule>, JsonRejection>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ErrorResponse> {
     let Json(rule) = rule.map_err(|rejection| (StatusCode::BAD_REQUEST, rejection.body_text()))?;
-    controls.add_fault(rule).await.map_err(|error| failure(&error))?;
+    controls.add_fault(rule).await.map_err(|error| error_response(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn clear_faults(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
-    controls.clear_faults().await.map_err(|error| failure(&error))?;
+async fn clear_faults(State(controls): State<Controls>) -> Result<StatusCode, ErrorResponse> {
+    controls.clear_faults().await.map_err(|error| error_response(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -79,7 +79,7 @@ async fn reset_counters(State(controls): State<Controls>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn stop_redis(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
+async fn stop_redis(State(controls): State<Controls>) -> Result<StatusCode, ErrorResponse> {
     with_redis(controls, |redis| {
         redis.stop();
         Ok(())
@@ -87,24 +87,24 @@ async fn stop_redis(State(controls): State<Controls>) -> Result<StatusCode, Fail
     .await
 }
 
-async fn start_redis(State(controls): State<Controls>) -> Result<StatusCode, Failure> {
+async fn start_redis(State(controls): State<Controls>) -> Result<StatusCode, ErrorResponse> {
     with_redis(controls, |redis| if redis.is_running() { Ok(()) } else { redis.restart() }).await
 }
 
 async fn with_redis(
     controls: Controls,
     act: impl FnOnce(&RedisServer) -> io::Result<()> + Send + 'static,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ErrorResponse> {
     let redis = controls
         .redis
         .and_then(|redis| redis.upgrade())
         .ok_or((StatusCode::NOT_FOUND, "this gateway did not start its Redis".to_owned()))?;
     let acted = tokio::task::spawn_blocking(move || act(&redis)).await;
-    acted.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| failure(&error))?;
+    acted.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| error_response(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn failure(error: &io::Error) -> Failure {
+fn error_response(error: &io::Error) -> ErrorResponse {
     let status = match error.kind() {
         io::ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,7 +1,7 @@
-//! What the gateway has seen: connections, requests, and the commands in them by name.
+//! Counts connections, requests, and commands by name.
 //!
-//! A request counts as soon as its head is read, whatever becomes of it. Its commands count when it gets as far as
-//! being executed, refused ones included: after authentication, and not where a fault answers in its place.
+//! A request counts as soon as its head is read. Its commands count when it reaches execution, rejected ones
+//! included: after authentication, and not if a fault responds in its place.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +11,9 @@ use redis::Cmd;
 use serde::Serialize;
 
 use crate::command::argument;
-use crate::request::{Batch, Slot};
+use crate::request::{Commands, ParsedCommand};
 
-/// Names come from clients; beyond so many different ones they are counted together.
+/// Names come from clients, so their number is limited; further names are counted as `OTHER`.
 const MAX_NAMES: usize = 1000;
 const OTHER: &str = "OTHER";
 
@@ -23,13 +23,13 @@ const OTHER: &str = "OTHER";
 pub struct Counters {
     /// Connections accepted on the REST port.
     pub connections: u64,
-    /// HTTP requests seen, those with faults and those without a valid token included.
+    /// HTTP requests received, including those with faults and those without a valid token.
     pub requests: u64,
-    /// The commands in those requests that reached execution.
+    /// Commands in the requests that reached execution.
     pub commands: CommandCounters,
 }
 
-/// Commands, all and by name.
+/// Counted commands, in total and by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -41,7 +41,7 @@ pub struct CommandCounters {
 }
 
 impl Counters {
-    /// How often a command was seen; its name may be in any case.
+    /// The count of one command; its name may be in any case.
     #[must_use]
     pub fn command(&self, name: &str) -> u64 {
         self.commands.by_name.get(&name.to_ascii_uppercase()).copied().unwrap_or_default()
@@ -65,15 +65,15 @@ impl Tally {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn commands(&self, batch: &Batch) {
-        let slots = match batch {
-            Batch::One(slot) => std::slice::from_ref(slot),
-            Batch::Pipeline(slots) | Batch::Transaction(slots) => slots,
+    pub(crate) fn commands(&self, batch: &Commands) {
+        let parsed = match batch {
+            Commands::One(parsed) => std::slice::from_ref(parsed),
+            Commands::Pipeline(parsed) | Commands::Transaction(parsed) => parsed,
         };
         let mut counters = self.counters();
-        counters.total += slots.len() as u64;
-        // A batch is often many commands of one name; each such run is one entry.
-        for run in slots.chunk_by(same_name) {
+        counters.total += parsed.len() as u64;
+        // A pipeline often repeats one command, so each run of the same name is counted at once.
+        for run in parsed.chunk_by(same_name) {
             if let Some(Ok(command)) = run.first() {
                 counters.add(name(command), run.len() as u64);
             }
@@ -107,7 +107,7 @@ impl CommandCounters {
     }
 }
 
-fn same_name(one: &Slot, next: &Slot) -> bool {
+fn same_name(one: &ParsedCommand, next: &ParsedCommand) -> bool {
     match (one, next) {
         (Ok(one), Ok(next)) => name(one).eq_ignore_ascii_case(name(next)),
         _ => false,

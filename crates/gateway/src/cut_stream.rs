@@ -1,7 +1,7 @@
-//! A stream, with TLS or without, that can be told to break in the middle of an answer.
+//! A stream, with or without TLS, that can be broken in the middle of a response.
 //!
-//! The HTTP library owns the stream while it serves it, so the order to break arrives through a shared `Cut`. The
-//! break is a real one: `SO_LINGER` of zero turns the close into a RST.
+//! hyper owns the stream while it serves it, so the request to break it comes through a shared `Cut`. `SO_LINGER` of
+//! zero turns the close into a TCP reset.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 const NEVER: usize = usize::MAX;
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// The order to break one connection.
+/// Requests the break of one connection.
 pub(crate) struct Cut(AtomicUsize);
 
 impl Cut {
@@ -24,7 +24,7 @@ impl Cut {
         Self(AtomicUsize::new(NEVER))
     }
 
-    /// Lets the head of the next answer and `body_bytes` of its body out, then resets the connection.
+    /// Resets the connection after the head of the next response and `body_bytes` of its body.
     pub(crate) fn after(&self, body_bytes: usize) {
         self.0.store(body_bytes, Ordering::Release);
     }
@@ -37,9 +37,9 @@ impl Cut {
     }
 }
 
-/// A stream whose close can be turned into a reset.
+/// A stream that can reset its connection when it is closed.
 pub(crate) trait Reset {
-    /// Has the coming close reset the connection.
+    /// Makes closing reset the connection.
     fn reset_on_close(&self) -> io::Result<()>;
 }
 
@@ -55,11 +55,11 @@ impl Reset for TlsStream<TcpStream> {
     }
 }
 
-/// The stream.
+/// A stream that breaks where its `Cut` says.
 pub(crate) struct CutStream<S> {
     stream: S,
     cut: Arc<Cut>,
-    /// What may still be written, once the end of the head is known.
+    /// Bytes that may still be written, once the end of the head is known.
     left: Option<usize>,
 }
 
@@ -76,14 +76,14 @@ impl<S: AsyncWrite + Reset + Unpin> CutStream<S> {
     ) -> Poll<io::Result<usize>> {
         let allowed = match self.left {
             Some(left) => left,
-            // hyper writes a head in one piece, so its end is in the first write.
+            // hyper writes the head in one piece, so its end is in the first write.
             None => match bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD) {
                 Some(position) => position + END_OF_HEAD.len() + body_bytes,
                 None => bytes.len(),
             },
         };
         if allowed == 0 {
-            // TLS may hold a part of it back, and a reset would drop that.
+            // TLS may still buffer a part of the response, which a reset would drop.
             ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             self.stream.reset_on_close()?;
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));

@@ -1,126 +1,138 @@
-//! Runs the commands of one request and writes the answer.
+//! Executes the commands of one request and writes the response.
 //!
-//! A pipeline goes to Redis as one write, and so does a transaction, MULTI and EXEC included, which keeps it whole
-//! on the connection that all requests share.
+//! A pipeline is sent to Redis in one write. So is a transaction from MULTI to EXEC, which keeps other commands on
+//! the shared connection out of it.
 
 use hyper::StatusCode;
 use redis::{Cmd, Pipeline, Value};
 
 use crate::auth::Access;
-use crate::command::{CommandTable, Effect};
+use crate::command::{CommandKind, CommandTable};
+use crate::http_error::HttpError;
 use crate::redis_link::{Connection, RedisLink, Unreachable};
-use crate::refusal::Refusal;
 use crate::reply;
-use crate::request::{Batch, Encoding, Slot};
+use crate::request::{Commands, Encoding, ParsedCommand};
 
-/// A status and a JSON body, and whether the request may have changed data.
-pub(crate) struct Answer {
+/// A status, a JSON body, and whether the request may have changed data.
+pub(crate) struct JsonResponse {
     pub(crate) status: StatusCode,
     pub(crate) body: Vec<u8>,
     pub(crate) wrote: bool,
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
+impl From<HttpError> for JsonResponse {
+    fn from(error: HttpError) -> Self {
         let mut body = Vec::new();
-        reply::write_error(&mut body, &refusal.text);
-        Self { status: refusal.status, body, wrote: false }
+        reply::write_error(&mut body, &error.text);
+        Self { status: error.status, body, wrote: false }
     }
 }
 
-impl From<Unreachable> for Refusal {
+impl From<Unreachable> for HttpError {
     fn from(_: Unreachable) -> Self {
         Self::unreachable()
     }
 }
 
-/// Who asks and how the answer is to be written.
+/// What the client may do, and how it wants strings encoded.
 #[derive(Clone, Copy)]
-pub(crate) struct Asker {
+pub(crate) struct Caller {
     pub(crate) access: Access,
     pub(crate) encoding: Encoding,
 }
 
 /// Executes a request's commands.
-pub(crate) async fn execute(link: &RedisLink, batch: Batch, asker: Asker) -> Answer {
-    let outcome = match (link.connection().await, batch) {
+pub(crate) async fn execute(link: &RedisLink, commands: Commands, caller: Caller) -> JsonResponse {
+    let result = match (link.connection().await, commands) {
         (Err(unreachable), _) => Err(unreachable.into()),
-        (Ok(redis), Batch::One(slot)) => one(&redis, slot, asker).await,
-        (Ok(redis), Batch::Pipeline(slots)) => pipeline(&redis, slots, asker).await,
-        (Ok(redis), Batch::Transaction(slots)) => transaction(&redis, slots, asker).await,
+        (Ok(redis), Commands::One(parsed)) => one(&redis, parsed, caller).await,
+        (Ok(redis), Commands::Pipeline(parsed)) => pipeline(&redis, parsed, caller).await,
+        (Ok(redis), Commands::Transaction(parsed)) => transaction(&redis, parsed, caller).await,
     };
-    outcome.unwrap_or_else(Answer::from)
+    result.unwrap_or_else(JsonResponse::from)
 }
 
-async fn one(redis: &Connection, slot: Slot, asker: Asker) -> Result<Answer, Refusal> {
-    let command = slot?;
-    let effect = redis.commands.check(&command, asker.access)?;
+async fn one(redis: &Connection, parsed: ParsedCommand, caller: Caller) -> Result<JsonResponse, HttpError> {
+    let command = parsed?;
+    let kind = redis.commands.check(&command, caller.access)?;
     let value = redis.send(&command).await?;
-    Ok(single(&value, effect == Effect::Write, asker.encoding))
+    Ok(single(&value, kind == CommandKind::Write, caller.encoding))
 }
 
-async fn pipeline(redis: &Connection, slots: Vec<Slot>, asker: Asker) -> Result<Answer, Refusal> {
-    let mut commands = Pipeline::with_capacity(slots.len());
+async fn pipeline(
+    redis: &Connection,
+    parsed: Vec<ParsedCommand>,
+    caller: Caller,
+) -> Result<JsonResponse, HttpError> {
+    let mut commands = Pipeline::with_capacity(parsed.len());
     let mut wrote = false;
-    let mut refusals = Vec::with_capacity(slots.len());
-    for slot in slots {
-        match check(&redis.commands, slot, asker.access) {
-            Ok((command, effect)) => {
-                wrote |= effect == Effect::Write;
+    let mut errors = Vec::with_capacity(parsed.len());
+    for command in parsed {
+        match check(&redis.commands, command, caller.access) {
+            Ok((command, kind)) => {
+                wrote |= kind == CommandKind::Write;
                 commands.add_command(command);
-                refusals.push(None);
+                errors.push(None);
             }
-            Err(refusal) => refusals.push(Some(refusal)),
+            Err(error) => errors.push(Some(error)),
         }
     }
     let values = if commands.is_empty() { Vec::new() } else { redis.send_all(&commands).await? };
     let mut values = values.iter();
-    let mut body = Vec::with_capacity(refusals.len() * 32);
-    for refusal in refusals {
+    let mut body = Vec::with_capacity(errors.len() * 32);
+    for error in errors {
         body.push(if body.is_empty() { b'[' } else { b',' });
-        match refusal {
-            Some(refusal) => reply::write_error(&mut body, &refusal.text),
-            // redis-rs answers with exactly one value for each command.
-            None => reply::write(&mut body, values.next().unwrap_or(&Value::Nil), asker.encoding),
+        match error {
+            Some(error) => reply::write_error(&mut body, &error.text),
+            // redis-rs returns exactly one value for each command.
+            None => reply::write(&mut body, values.next().unwrap_or(&Value::Nil), caller.encoding),
         }
     }
     body.push(b']');
-    Ok(Answer { status: StatusCode::OK, body, wrote })
+    Ok(JsonResponse { status: StatusCode::OK, body, wrote })
 }
 
-async fn transaction(redis: &Connection, slots: Vec<Slot>, asker: Asker) -> Result<Answer, Refusal> {
-    let mut commands = Pipeline::with_capacity(slots.len());
+async fn transaction(
+    redis: &Connection,
+    parsed: Vec<ParsedCommand>,
+    caller: Caller,
+) -> Result<JsonResponse, HttpError> {
+    let mut commands = Pipeline::with_capacity(parsed.len());
     commands.atomic();
     let mut wrote = false;
-    for slot in slots {
-        let (command, effect) = check(&redis.commands, slot, asker.access)?;
-        wrote |= effect == Effect::Write;
+    for command in parsed {
+        let (command, kind) = check(&redis.commands, command, caller.access)?;
+        wrote |= kind == CommandKind::Write;
         commands.add_command(command);
     }
     let values = match redis.send_atomic(&commands).await? {
         Ok(values) => values,
-        Err(discarded) => return Ok(single(&discarded, false, asker.encoding)),
+        Err(discarded) => return Ok(single(&discarded, false, caller.encoding)),
     };
     let mut body = Vec::with_capacity(values.len() * 32);
     for value in &values {
         body.push(if body.is_empty() { b'[' } else { b',' });
-        reply::write(&mut body, value, asker.encoding);
+        reply::write(&mut body, value, caller.encoding);
     }
     body.push(b']');
-    Ok(Answer { status: StatusCode::OK, body, wrote })
+    Ok(JsonResponse { status: StatusCode::OK, body, wrote })
 }
 
-fn check(table: &CommandTable, slot: Slot, access: Access) -> Result<(Cmd, Effect), Refusal> {
-    let command = slot?;
-    let effect = table.check(&command, access)?;
-    Ok((command, effect))
+fn check(
+    table: &CommandTable,
+    parsed: ParsedCommand,
+    access: Access,
+) -> Result<(Cmd, CommandKind), HttpError> {
+    let command = parsed?;
+    let kind = table.check(&command, access)?;
+    Ok((command, kind))
 }
 
-/// One result as the whole answer; Redis's refusal of it is a 400.
-fn single(value: &Value, wrote: bool, encoding: Encoding) -> Answer {
+/// One result as the whole response; an error from Redis is a 400.
+fn single(value: &Value, wrote: bool, encoding: Encoding) -> JsonResponse {
     let status =
         if matches!(value, Value::ServerError(_)) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let mut body = Vec::with_capacity(64);
     reply::write(&mut body, value, encoding);
-    Answer { status, body, wrote }
+    JsonResponse { status, body, wrote }
 }

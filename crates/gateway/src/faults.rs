@@ -1,7 +1,7 @@
-//! Faults on demand: what they are, for how many requests, and which of them meets the next request.
+//! Faults: what they are, for how many requests they apply, and which one applies to the next request.
 //!
-//! Latency adds up and goes with any other fault. Of the others the rule that was added first applies, until its
-//! requests are used up. `Refuse` is not chosen per request: it is a state of the listening socket (see `server.rs`).
+//! Latencies add up and combine with any other fault. Of the other faults the one added first applies until its
+//! requests are used up. `Refuse` does not belong to a request: it closes the port (see `listener.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,48 +13,48 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-/// A way to go wrong.
+/// A fault.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "fault", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Waits before anything else is done with the request. Several add up.
+    /// Delays the request before anything else. Several latencies add up.
     Latency {
-        /// The wait in milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// Closes the listening socket and all connections, so that connecting is refused until the faults are cleared.
+    /// Closes the port and all connections, so that connecting is refused until the faults are cleared.
     Refuse,
-    /// Reads the request and neither executes nor answers it; clearing the faults closes the connection.
+    /// Reads the request and neither executes it nor responds; clearing the faults closes the connection.
     Hang,
     /// Closes the connection after reading the request, which is not executed.
     Drop,
-    /// Executes the request and closes the connection without an answer.
+    /// Executes the request and closes the connection without a response.
     ExecuteThenDrop,
-    /// Executes the request, sends the beginning of the right answer and resets the connection.
+    /// Executes the request, sends the beginning of the response and resets the connection.
     Reset {
-        /// Bytes of the body that are sent behind the complete head; half of the body if absent.
+        /// Bytes of the body that are sent after the complete head; half of the body if absent.
         #[serde(default)]
         after_bytes: Option<usize>,
     },
-    /// Answers with a status of 400 or above; the request is not executed.
+    /// Responds with a status of 400 or above; the request is not executed.
     Status {
         /// The status.
         status: u16,
         /// The body; `{"error":"ERR injected fault"}` if absent.
         #[serde(default)]
         body: Option<String>,
-        /// Further headers, such as `Retry-After`.
+        /// Additional headers, such as `Retry-After`.
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
-    /// Answers 200 with a body that is not JSON; the request is not executed.
+    /// Responds with 200 and a body that is not JSON; the request is not executed.
     Garbage {
         /// The body; a page of HTML if absent.
         #[serde(default)]
         body: Option<String>,
     },
-    /// Executes the request and answers in valid HTTP with the beginning of the right body.
+    /// Executes the request and responds in valid HTTP with the beginning of the body.
     Truncate {
         /// Bytes of the body that are kept; half of the body if absent.
         #[serde(default)]
@@ -62,7 +62,7 @@ pub enum Fault {
     },
 }
 
-/// A fault, and for how many requests. It is made from a fault, or by [`Fault::times`].
+/// A fault and the number of requests it applies to. Made from a fault, or by [`Fault::times`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     fault: Fault,
@@ -70,7 +70,7 @@ pub struct Rule {
 }
 
 impl Fault {
-    /// Limits the fault to the next `requests` requests; otherwise it lasts until the faults are cleared.
+    /// Limits the fault to the next `requests` requests. Without it the fault lasts until the faults are cleared.
     #[must_use]
     pub fn times(self, requests: u64) -> Rule {
         Rule { fault: self, requests: Some(requests) }
@@ -86,7 +86,7 @@ impl From<Fault> for Rule {
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error as _;
-        // By hand because serde cannot refuse unknown fields of a flattened enum, and a misspelt field must not pass.
+        // By hand, because serde cannot reject unknown fields of a flattened enum, and a misspelt field must be an error.
         let mut fields = Map::deserialize(deserializer)?;
         let requests = match fields.remove("requests") {
             None | Some(Value::Null) => None,
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Rule {
         };
         let bare = fields.len() == 1;
         let fault = Fault::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
-        // serde takes any fields beside the tag of a variant that has none.
+        // serde accepts any fields beside the tag of a variant without fields.
         if !bare && matches!(fault, Fault::Refuse | Fault::Hang | Fault::Drop | Fault::ExecuteThenDrop) {
             return Err(D::Error::custom("this fault has no fields but `requests`"));
         }
@@ -109,13 +109,11 @@ impl Rule {
         self.fault == Fault::Refuse
     }
 
-    /// Says what makes the rule impossible.
+    /// Returns why the rule is invalid.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         match (&self.fault, self.requests) {
-            (_, Some(0)) => Err("a fault for no request would never apply"),
-            (Fault::Refuse, Some(_)) => {
-                Err("a refused connection has no requests to count; clear the faults to end it")
-            }
+            (_, Some(0)) => Err("a fault for 0 requests never applies"),
+            (Fault::Refuse, Some(_)) => Err("`refuse` takes no `requests`; clear the faults to end it"),
             (Fault::Status { status, .. }, _) if !(400..600).contains(status) => {
                 Err("the status must be 400 to 599")
             }
@@ -131,7 +129,7 @@ fn is_header((name, value): (&String, &String)) -> bool {
     HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok()
 }
 
-/// What happens to one request.
+/// The faults that apply to one request.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) latency: Duration,
@@ -142,7 +140,7 @@ pub(crate) struct Plan {
 
 /// The rules in force.
 pub(crate) struct Faults {
-    /// Spares requests the lock while there is no rule.
+    /// Avoids the lock while there is no rule.
     any: AtomicBool,
     rules: Mutex<Vec<Rule>>,
     clearings: watch::Sender<u64>,
@@ -159,7 +157,7 @@ impl Faults {
         self.any.store(true, Ordering::Release);
     }
 
-    /// Ends all rules and lets go of the requests that hang.
+    /// Removes all rules and ends the requests that hang.
     pub(crate) fn clear(&self) {
         let mut rules = self.rules();
         rules.clear();
@@ -167,7 +165,7 @@ impl Faults {
         self.clearings.send_modify(|count| *count += 1);
     }
 
-    /// Takes what is meant for the next request.
+    /// Takes the faults for the next request.
     pub(crate) fn take(&self) -> Plan {
         let mut plan = Plan::default();
         if !self.any.load(Ordering::Acquire) {
@@ -189,7 +187,7 @@ impl Faults {
             }
         });
         self.any.store(!rules.is_empty(), Ordering::Release);
-        // Still under the lock, so that a clearing right after this is not missed.
+        // Subscribed under the lock, so that clearing right after this is not missed.
         plan.clearing = plan.fault.as_ref().map(|_| self.clearings.subscribe());
         plan
     }
@@ -222,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_read_from_flat_json_and_unknown_fields_are_refused() {
+    fn a_rule_is_read_from_flat_json_and_unknown_fields_are_rejected() {
         let read = |text: &str| serde_json::from_str::<Rule>(text);
 
         assert_eq!(

@@ -1,6 +1,6 @@
-//! A running gateway and the options to start one with.
+//! A running gateway, and the options to start it with.
 //!
-//! It has a runtime of its own, so that neither a paused clock nor a blocked thread of the caller's stops it.
+//! It has its own runtime, so a test may pause its clock or block its thread.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
@@ -14,40 +14,41 @@ use crate::auth::Tokens;
 use crate::control::{self, Controls};
 use crate::counters::{Counters, Tally};
 use crate::faults::{Faults, Rule};
+use crate::listener;
 use crate::redis_link::RedisLink;
 use crate::redis_server::RedisServer;
 use crate::rest::Rest;
 use crate::server;
-use crate::sync_token::SyncToken;
+use crate::sync_token::SyncCounter;
 use crate::tls::Tls;
 
-/// How to start a gateway. It has no `Debug`, so that no log can show the tokens.
+/// How to start a gateway. It has no `Debug`, so no log can show the tokens.
 #[derive(Clone)]
-pub struct Options {
+pub struct GatewayOptions {
     /// The Redis behind the gateway, as `redis://[user:password@]host:port`; by default on this machine's 6379.
     pub redis_url: String,
-    /// A Redis that was started along: it takes the place of `redis_url`, and the control server may stop and start it.
+    /// A Redis to use instead of `redis_url`, which the control server can stop and start.
     pub redis: Option<Arc<RedisServer>>,
     /// The REST port on the loopback interface; 0, the default, picks a free one.
     pub port: u16,
     /// The control port on the loopback interface; 0, the default, picks a free one.
     pub control_port: u16,
-    /// The token that may do everything; by default a new one each time.
+    /// The token with full access; random by default.
     pub token: String,
-    /// The token that may only read; by default a new one each time.
+    /// The token that may only read; random by default.
     pub read_only_token: String,
-    /// The size one command may have, 10 MiB by default.
+    /// The maximum size of one command, 10 MiB by default.
     pub max_request_bytes: usize,
-    /// How long Redis may take to answer before the request fails with 503, 5 s by default. A Redis that is gone is
-    /// noticed at once; this is for one that hangs, and long because a busy one must not be taken for that.
+    /// The timeout of Redis, 5 s by default; after it the request fails with 503. It is long because a busy Redis must
+    /// not fail requests. A Redis that is gone is detected at once.
     pub redis_timeout: Duration,
-    /// Threads that serve requests, 2 by default.
+    /// The number of threads that serve requests, 2 by default.
     pub threads: usize,
-    /// With what the REST port speaks TLS; by default it does not. The control port never does.
+    /// The certificate for TLS on the REST port; without TLS by default. The control port never uses TLS.
     pub tls: Option<Tls>,
 }
 
-impl Default for Options {
+impl Default for GatewayOptions {
     fn default() -> Self {
         Self {
             redis_url: "redis://127.0.0.1:6379".to_owned(),
@@ -72,7 +73,7 @@ pub struct Gateway {
     scheme: &'static str,
     redis_url: String,
     _background: Background,
-    /// Held so that a Redis nobody else holds is killed right when the gateway is dropped.
+    /// Kept so that dropping the last owner's gateway kills Redis at once.
     _redis: Option<Arc<RedisServer>>,
 }
 
@@ -82,19 +83,19 @@ struct Background(Option<Runtime>);
 impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // An ordinary shutdown blocks, which panics inside the caller's own runtime.
+            // A blocking shutdown would panic inside the caller's runtime.
             runtime.shutdown_background();
         }
     }
 }
 
 impl Gateway {
-    /// Starts a gateway. Redis need not be there yet: requests get 503 until it is.
+    /// Starts a gateway. Requests get 503 until Redis is reachable.
     ///
     /// # Errors
     ///
     /// When a port is taken or the Redis URL is not valid.
-    pub async fn start(options: Options) -> io::Result<Self> {
+    pub async fn start(options: GatewayOptions) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(options.threads.max(1)).enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -133,7 +134,7 @@ impl Gateway {
         &self.redis_url
     }
 
-    /// The token that may do everything.
+    /// The token with full access.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.controls.rest.tokens.full
@@ -145,16 +146,16 @@ impl Gateway {
         &self.controls.rest.tokens.read_only
     }
 
-    /// Adds a fault, or a rule made by [`Fault::times`](crate::Fault::times); when this returns it is in force.
+    /// Adds a fault, or a rule made by [`Fault::times`](crate::Fault::times). It applies once this returns.
     ///
     /// # Errors
     ///
-    /// When the rule makes no sense, such as a status below 400.
+    /// When the rule is invalid, such as a status below 400, or the port cannot be closed.
     pub async fn add_fault(&self, rule: impl Into<Rule>) -> io::Result<()> {
         self.controls.add_fault(rule.into()).await
     }
 
-    /// Ends all faults: closes the connections of requests that hang and opens a closed port again.
+    /// Removes all faults: closes the connections of requests that hang and opens the port again.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Gateway {
         self.controls.clear_faults().await
     }
 
-    /// What the gateway has seen so far.
+    /// The counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.controls.rest.tally.snapshot()
@@ -175,7 +176,7 @@ impl Gateway {
     }
 }
 
-async fn run(options: Options) -> io::Result<(Controls, [SocketAddr; 2], String)> {
+async fn run(options: GatewayOptions) -> io::Result<(Controls, [SocketAddr; 2], String)> {
     let redis_url = options.redis.as_ref().map_or(options.redis_url, |redis| redis.url());
     let rest = Arc::new(Rest {
         link: RedisLink::new(&redis_url, options.redis_timeout)?,
@@ -183,19 +184,19 @@ async fn run(options: Options) -> io::Result<(Controls, [SocketAddr; 2], String)
         max_request_bytes: options.max_request_bytes,
         faults: Faults::new(),
         tally: Tally::default(),
-        sync_token: SyncToken::default(),
+        sync_token: SyncCounter::default(),
     });
-    let control = server::bind(options.control_port)?.listen(128)?;
+    let control = listener::listen(listener::bind(options.control_port)?)?;
     let control_address = control.local_addr()?;
-    let (address, door) = server::serve(Arc::clone(&rest), options.port, options.tls)?;
-    // The first request finds the connection made. Without Redis it makes it, and so does every one until it is there.
+    let (address, listener) = server::serve(Arc::clone(&rest), options.port, options.tls)?;
+    // Connects before the first request. If this fails, each request tries again.
     let _ = rest.link.connection().await;
-    let controls = Controls { rest, door, redis: options.redis.as_ref().map(Arc::downgrade) };
+    let controls = Controls { rest, listener, redis: options.redis.as_ref().map(Arc::downgrade) };
     tokio::spawn(control::run(control, controls.clone()));
     Ok((controls, [address, control_address], redis_url))
 }
 
-/// A token that nobody has seen before. It guards a loopback port and is no secret worth more than std's random keys.
+/// A random token. It only guards a loopback port, so std's random keys are good enough.
 fn new_token() -> String {
     let word = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", word(), word())

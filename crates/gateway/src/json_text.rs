@@ -1,7 +1,7 @@
-//! A JSON string literal to the bytes of its text.
+//! Decodes a JSON string literal to the bytes of its text.
 //!
-//! JavaScript strings may hold half of a surrogate pair, written as an escape like `\ud83d`. That is no text; such a
-//! half becomes U+FFFD, as the service's own JSON reader makes it, instead of failing the request.
+//! JavaScript strings may contain a lone surrogate, written as an escape like `\ud83d`. It becomes U+FFFD, as in the
+//! service, instead of failing the request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,7 +34,7 @@ impl Visitor<'_> for Text {
         let mut text = Vec::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
             text.extend_from_slice(chunk.valid().as_bytes());
-            // serde_json writes half a pair as three bytes of which only the first is 0xED: one mark for the three.
+            // serde_json writes a lone surrogate as three bytes, of which only the first is 0xED: one U+FFFD for the three.
             if chunk.invalid().first() == Some(&0xED) {
                 text.extend_from_slice("\u{FFFD}".as_bytes());
             }

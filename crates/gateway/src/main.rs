@@ -1,14 +1,14 @@
 //! The gateway as a program.
 //!
-//! It prints one line of JSON when it is ready and runs until it is interrupted, terminated or, if asked, until its
-//! standard input closes: a parent that dies takes the gateway and its Redis along.
+//! Prints one line of JSON when it is ready, and runs until it is interrupted or terminated or, with
+//! `--exit-with-stdin`, until its standard input closes, so that it ends with its parent.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
-use redlatch_gateway::{Gateway, Options, RedisServer, Tls};
+use redlatch_gateway::{Gateway, GatewayOptions, RedisServer, Tls};
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
@@ -16,10 +16,10 @@ use tokio::io::AsyncReadExt as _;
 #[derive(Parser)]
 #[command(name = "redlatch-gateway", version)]
 struct Arguments {
-    /// The Redis to stand in front of.
+    /// The Redis to use.
     #[arg(long, value_name = "URL", required_unless_present = "spawn_redis", conflicts_with = "spawn_redis")]
     redis_url: Option<String>,
-    /// Start a throw-away Redis and stop it at the end.
+    /// Start a temporary Redis and stop it at the end.
     #[arg(long)]
     spawn_redis: bool,
     /// The REST port; 0 picks a free one.
@@ -28,19 +28,19 @@ struct Arguments {
     /// The control port; 0 picks a free one.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
-    /// The token that may do everything; a new one if absent.
+    /// The token with full access; random if absent.
     #[arg(long)]
     token: Option<String>,
-    /// The token that may only read; a new one if absent.
+    /// The token that may only read; random if absent.
     #[arg(long)]
     read_only_token: Option<String>,
-    /// The size one command may have [default: 10485760].
+    /// The maximum size of one command [default: 10485760].
     #[arg(long, value_name = "BYTES")]
     max_request_bytes: Option<usize>,
-    /// Threads that serve requests [default: 2].
+    /// Number of threads that serve requests [default: 2].
     #[arg(long)]
     threads: Option<usize>,
-    /// Speak TLS on the REST port, with this chain of certificates in PEM.
+    /// Use TLS on the REST port, with this certificate chain in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
     /// The key of the first of those certificates, in PEM.
@@ -52,13 +52,13 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn options(self) -> io::Result<Options> {
-        let defaults = Options::default();
+    fn options(self) -> io::Result<GatewayOptions> {
+        let defaults = GatewayOptions::default();
         let tls = match (self.tls_certificate, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls::from_pem_files(&certificate, &key)?),
             _ => None,
         };
-        Ok(Options {
+        Ok(GatewayOptions {
             redis: if self.spawn_redis { Some(Arc::new(RedisServer::start()?)) } else { None },
             redis_url: self.redis_url.unwrap_or(defaults.redis_url),
             port: self.port,
@@ -73,7 +73,7 @@ impl Arguments {
     }
 }
 
-// This runtime only waits for the end; the gateway brings its own.
+// This runtime only waits for the end; the gateway has its own.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
@@ -83,7 +83,7 @@ async fn main() -> io::Result<()> {
     let gateway = Gateway::start(options).await?;
     announce(&gateway)?;
     wait_for_the_end(exit_with_stdin).await?;
-    // The gateway's threads hold Redis too, and a process that exits does not wait for them to let go.
+    // The gateway's threads own Redis too, and `exit` does not wait for them to drop it.
     if let Some(redis) = redis {
         redis.stop();
     }

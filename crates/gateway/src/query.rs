@@ -1,17 +1,17 @@
-//! The query of a URL: name and value pairs in their order, decoded to bytes.
+//! Reads the query of a URL: pairs of name and value in order, decoded to bytes.
 //!
-//! Values are bytes and not text because they become Redis arguments as they are.
+//! Values are bytes because they become Redis arguments unchanged.
 
 use percent_encoding::percent_decode;
 
 const TOKEN: &[u8] = b"_token";
 
-/// The value of `_token`, which authenticates and is never an argument.
+/// The value of `_token`, which authenticates and is not an argument.
 pub(crate) fn token(query: &str) -> Option<Vec<u8>> {
     pairs(query).find(|(name, _)| name == TOKEN).map(|(_, value)| value.unwrap_or_default())
 }
 
-/// Every name and every value in their order. A name without `=` stands alone, so that `?NX` is the one word `NX`.
+/// All names and values in order. A name without `=` is one argument, so `?NX` is `NX`.
 pub(crate) fn arguments(query: &str) -> impl Iterator<Item = Vec<u8>> {
     pairs(query)
         .filter(|(name, _)| name != TOKEN)

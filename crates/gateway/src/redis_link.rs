@@ -1,7 +1,7 @@
-//! The one shared connection to Redis, made on demand and made anew after it broke.
+//! The shared connection to Redis, opened on demand and again after it broke.
 //!
-//! Every request is sent at most once: when its connection breaks, the request fails and only the next one connects
-//! again. A connection that Redis closes while idle is noticed at once, so a restarted Redis costs no request.
+//! Every request is sent at most once: when its connection breaks, the request fails, and the next one connects again.
+//! An idle connection that Redis closes is detected at once, so restarting Redis fails no request.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,24 +20,24 @@ use tokio::time::timeout;
 use crate::command::CommandTable;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// HTTP requests that may queue for the connection before senders wait; one message is one whole pipeline.
+/// HTTP requests that may queue for the connection before senders wait; a pipeline counts once.
 const QUEUE_LENGTH: usize = 1024;
 
-/// Redis could not be asked, or its answer did not come.
+/// Redis is not reachable or did not reply in time.
 #[derive(Debug)]
 pub(crate) struct Unreachable;
 
-/// Where Redis is, and the connection to it while there is one.
+/// The address of Redis and the current connection.
 pub(crate) struct RedisLink {
     address: (String, u16),
     settings: RedisConnectionInfo,
     response_timeout: Duration,
     current: RwLock<Option<Arc<Connection>>>,
-    /// Held while connecting; holds when that last failed.
+    /// Locked while connecting; contains when connecting last failed.
     connecting: Mutex<Option<Instant>>,
 }
 
-/// One connection and the commands of the server at its other end.
+/// One connection and the commands that its server knows.
 pub(crate) struct Connection {
     redis: MultiplexedConnection,
     pub(crate) commands: CommandTable,
@@ -47,14 +47,14 @@ pub(crate) struct Connection {
 impl RedisLink {
     pub(crate) fn new(url: &str, response_timeout: Duration) -> io::Result<Self> {
         let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidInput, text.to_owned());
-        // The error of redis-rs is left out: it may show the URL, and that may hold a password.
+        // The error of redis-rs is omitted: it may show the URL, which may contain a password.
         let info = url.into_connection_info().map_err(|_| invalid("the Redis URL is not valid"))?;
         let ConnectionAddr::Tcp(host, port) = info.addr() else {
             return Err(invalid("the Redis URL must start with redis://"));
         };
         Ok(Self {
             address: (host.clone(), *port),
-            // In RESP2 a hash is a flat array and a float a string, as Upstash answers.
+            // In RESP2 a hash is a flat array and a float is a string, as in Upstash's responses.
             settings: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             response_timeout,
             current: RwLock::new(None),
@@ -62,7 +62,7 @@ impl RedisLink {
         })
     }
 
-    /// The connection in use, or a new one.
+    /// The current connection, or a new one.
     pub(crate) async fn connection(&self) -> Result<Arc<Connection>, Unreachable> {
         if let Some(connection) = self.open() {
             return Ok(connection);
@@ -72,7 +72,7 @@ impl RedisLink {
         if let Some(connection) = self.open() {
             return Ok(connection);
         }
-        // Whoever waited while an attempt failed shares its outcome, or a crowd would wait for one attempt each.
+        // A request that waited while connecting failed shares that failure; otherwise each would wait for its own attempt.
         if failed_at.is_some_and(|failed| failed > asked) {
             return Err(Unreachable);
         }
@@ -116,12 +116,12 @@ impl Connection {
         self.redis.clone().send_packed_command(command).await.map_err(|_| self.give_up())
     }
 
-    /// Sends a pipeline in one write; the answers are in the order of the commands, errors among them.
+    /// Sends a pipeline in one write; the replies are in the order of the commands, errors included.
     pub(crate) async fn send_all(&self, commands: &Pipeline) -> Result<Vec<Value>, Unreachable> {
         self.redis.clone().send_packed_commands(commands, 0, commands.len()).await.map_err(|_| self.give_up())
     }
 
-    /// Sends commands between MULTI and EXEC. The inner error is Redis's reason for executing none of them.
+    /// Sends commands between MULTI and EXEC. The inner error is why Redis executed none of them.
     pub(crate) async fn send_atomic(
         &self,
         commands: &Pipeline,
@@ -140,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// Redis's own errors are values; whatever else fails leaves the connection in doubt, so it is not used again.
+    /// Errors from Redis are values. After any other failure the connection is not used again.
     fn give_up(&self) -> Unreachable {
         self.closed.store(true, Ordering::Release);
         Unreachable

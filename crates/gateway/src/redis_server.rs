@@ -1,9 +1,9 @@
-//! A throw-away Redis: a real `redis-server` on a free loopback port that keeps nothing on disk and is killed on drop.
+//! A temporary Redis: a real `redis-server` on a free loopback port, without persistence, killed on drop.
 //!
-//! The port is found by binding it. On Linux it stays bound beside Redis, so no other program can take it, not even
-//! while Redis is stopped. Elsewhere it is let go, and two things make that harmless: a server that could not bind is
-//! started again on another port, and an answer counts only when it comes from the server that was started here (its
-//! working directory is a temporary one that no other server has).
+//! The port is found by binding it. On Linux it stays bound beside Redis, so no other program can take it, even while
+//! Redis is stopped. Elsewhere another program may take it, which two checks handle: a server that could not bind is
+//! started again on another port, and a reply counts only if it comes from the server started here (its working
+//! directory is a temporary one that no other server has).
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,45 +11,44 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use socket2::Socket;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 
-use crate::server;
+use crate::listener;
 
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 const PORT_ATTEMPTS: usize = 10;
 
-/// A Redis of one's own. Its methods block for as long as the server takes to start or to die.
+/// A temporary Redis. Its methods block until the server has started or stopped.
 #[derive(Debug)]
 pub struct RedisServer {
     port: u16,
     running: Mutex<Option<Running>>,
-    _reservation: Option<TcpSocket>,
+    _reservation: Option<Socket>,
 }
 
-/// The process and the directory it runs in; a new start gets a new directory, so nothing survives a restart.
+/// The process and its working directory, which is new for each start, so nothing survives a restart.
 #[derive(Debug)]
 struct Running {
     child: Child,
     directory: TempDir,
 }
 
-enum Failure {
-    /// The process ended by itself, most likely because the port was taken.
+enum StartError {
+    /// The process exited, most likely because the port was taken.
     Exited,
     Other(io::Error),
 }
 
 impl RedisServer {
-    /// Starts `redis-server` from the `PATH`, or the program named by the environment variable `REDIS_SERVER`, and
-    /// returns once it answers.
+    /// Starts `redis-server` from the `PATH`, or the program in the environment variable `REDIS_SERVER`, and returns
+    /// once it replies.
     ///
     /// # Errors
     ///
-    /// When the program is missing, when it does not answer within ten seconds, or when it ends by itself on every
-    /// one of ten ports.
+    /// When the program is missing, when it does not reply within ten seconds, or when it exits on each of ten ports.
     pub fn start() -> io::Result<Self> {
         for _ in 0..PORT_ATTEMPTS {
             let (port, reservation) = reserve()?;
@@ -57,11 +56,11 @@ impl RedisServer {
                 Ok(running) => {
                     return Ok(Self { port, running: Mutex::new(Some(running)), _reservation: reservation });
                 }
-                Err(Failure::Exited) => {}
-                Err(Failure::Other(error)) => return Err(error),
+                Err(StartError::Exited) => {}
+                Err(StartError::Other(error)) => return Err(error),
             }
         }
-        Err(io::Error::other(format!("redis-server ended by itself on {PORT_ATTEMPTS} ports in a row")))
+        Err(io::Error::other(format!("redis-server exited on {PORT_ATTEMPTS} ports in a row")))
     }
 
     /// The address as a URL: `redis://127.0.0.1:PORT`.
@@ -76,60 +75,60 @@ impl RedisServer {
         self.port
     }
 
-    /// Whether the server was started and not stopped since.
+    /// Whether the server is running.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running().is_some()
     }
 
-    /// Kills the server, as a crash would; its connections are closed when this returns.
+    /// Kills the server, as a crash would. Its connections are closed when this returns.
     pub fn stop(&self) {
         *self.running() = None;
     }
 
-    /// Starts the server again on the same port, empty. One that still runs is killed first.
+    /// Starts the server again on the same port, empty. A running server is killed first.
     ///
     /// # Errors
     ///
-    /// When it does not come up, for instance because another program took the port in the meantime.
+    /// When it does not start, for instance because another program took the port meanwhile.
     pub fn restart(&self) -> io::Result<()> {
         let mut running = self.running();
         *running = None;
-        *running = Some(Running::start(self.port).map_err(|failure| match failure {
-            Failure::Exited => {
+        *running = Some(Running::start(self.port).map_err(|error| match error {
+            StartError::Exited => {
                 io::Error::other(format!("redis-server cannot listen on port {} again", self.port))
             }
-            Failure::Other(error) => error,
+            StartError::Other(error) => error,
         })?);
         Ok(())
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        // A panic elsewhere leaves nothing half done in here, and the process must still be killed on drop.
+        // A panic elsewhere cannot leave this inconsistent, and the process must still be killed on drop.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Running {
-    fn start(port: u16) -> Result<Self, Failure> {
+    fn start(port: u16) -> Result<Self, StartError> {
         let directory =
-            tempfile::Builder::new().prefix("redlatch-redis-").tempdir().map_err(Failure::Other)?;
-        let child = spawn(port, &directory).map_err(Failure::Other)?;
-        // From here on a failure drops `running`, which kills the process.
+            tempfile::Builder::new().prefix("redlatch-redis-").tempdir().map_err(StartError::Other)?;
+        let child = spawn(port, &directory).map_err(StartError::Other)?;
+        // From here on an error drops `running`, which kills the process.
         let mut running = Self { child, directory };
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
-            if running.child.try_wait().map_err(Failure::Other)?.is_some() {
-                return Err(Failure::Exited);
+            if running.child.try_wait().map_err(StartError::Other)?.is_some() {
+                return Err(StartError::Exited);
             }
             if running.answers(port).unwrap_or(false) {
                 return Ok(running);
             }
             std::thread::sleep(POLL_INTERVAL);
         }
-        Err(Failure::Other(io::Error::new(
+        Err(StartError::Other(io::Error::new(
             io::ErrorKind::TimedOut,
-            "redis-server did not answer within 10 s",
+            "redis-server did not reply within 10 s",
         )))
     }
 
@@ -147,7 +146,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only when the process is gone already, which is what is wanted.
+        // Both fail only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -178,9 +177,9 @@ fn spawn(port: u16, directory: &TempDir) -> io::Result<Child> {
         })
 }
 
-/// Finds a free port. Linux lets sockets that allow the reuse of their address share it as long as one of them listens.
-fn reserve() -> io::Result<(u16, Option<TcpSocket>)> {
-    let socket = server::bind(0)?;
-    let port = socket.local_addr()?.port();
+/// Finds a free port. On Linux sockets with `SO_REUSEADDR` may share a port if only one of them listens.
+fn reserve() -> io::Result<(u16, Option<Socket>)> {
+    let socket = listener::bind(0)?;
+    let port = listener::port_of(&socket)?;
     Ok((port, cfg!(target_os = "linux").then_some(socket)))
 }

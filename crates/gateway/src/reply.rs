@@ -1,7 +1,7 @@
-//! Redis's answers as JSON, written straight into one buffer.
+//! Writes replies of Redis as JSON.
 //!
-//! With base64 every string is encoded except a status `OK` that is the whole result. A nested status `OK` is encoded:
-//! the official JavaScript client would decode a bare one to garbage. Errors are never encoded.
+//! With base64 every string is encoded except a status `OK` that is the whole result. A nested status `OK` is encoded,
+//! because the official JavaScript client would decode a plain one to garbage. Errors are never encoded.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ pub(crate) fn write_error(out: &mut Vec<u8>, text: &str) {
     out.push(b'}');
 }
 
-/// Redis's error as Redis wrote it; redis-rs keeps it in two parts.
+/// The error as Redis wrote it; redis-rs splits it into two parts.
 pub(crate) fn error_text(error: &ServerError) -> Cow<'_, str> {
     match error.details() {
         Some(details) => Cow::Owned(format!("{} {details}", error.code())),
@@ -47,7 +47,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, encoding: Encoding) {
         Value::Okay => write_string(out, b"OK", encoding),
         Value::Array(items) => write_array(out, items, encoding),
         Value::ServerError(error) => write_string(out, error_text(error).as_bytes(), encoding),
-        // Nil; the types of RESP3 do not occur on a RESP2 connection.
+        // Nil. RESP3 types do not occur on a RESP2 connection.
         _ => out.extend_from_slice(b"null"),
     }
 }

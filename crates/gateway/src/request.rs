@@ -1,7 +1,7 @@
-//! From an HTTP request to Redis commands: the three JSON endpoints and the path style.
+//! Reads the Redis commands of an HTTP request: the three JSON endpoints and the path style.
 //!
-//! Arguments go straight into the buffer that redis-rs will send; only JSON strings with escapes are decoded aside.
-//! What is wrong with one command is kept in its place, so that a pipeline can answer it in its slot.
+//! Arguments are written directly into the buffer that redis-rs sends; only JSON strings with escapes are copied.
+//! An invalid command keeps its place as an error, so that a pipeline can answer in order.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,28 +16,28 @@ use serde_json::de::StrRead;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use crate::http_error::HttpError;
 use crate::json_text;
 use crate::query;
-use crate::refusal::Refusal;
 
-/// One command, or why it cannot be one.
-pub(crate) type Slot = Result<Cmd, Refusal>;
+/// One command, or why it is invalid.
+pub(crate) type ParsedCommand = Result<Cmd, HttpError>;
 
-/// The commands of one request and how they belong together.
-pub(crate) enum Batch {
-    One(Slot),
-    Pipeline(Vec<Slot>),
-    Transaction(Vec<Slot>),
+/// The commands of one request and how to execute them.
+pub(crate) enum Commands {
+    One(ParsedCommand),
+    Pipeline(Vec<ParsedCommand>),
+    Transaction(Vec<ParsedCommand>),
 }
 
-/// Whether the answer's strings are to be base64.
+/// How strings are written in the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Plain,
     Base64,
 }
 
-/// Reads the encoding asked for; any value but `base64` is ignored, as emulators do.
+/// Reads the requested encoding; any value but `base64` is ignored.
 pub(crate) fn encoding(request: &Parts) -> Encoding {
     match request.headers.get("upstash-encoding") {
         Some(value) if value.as_bytes().eq_ignore_ascii_case(b"base64") => Encoding::Base64,
@@ -45,46 +45,46 @@ pub(crate) fn encoding(request: &Parts) -> Encoding {
     }
 }
 
-/// Reads the commands of a request. `limit` is the size one command may have.
-pub(crate) fn read(request: &Parts, body: &Bytes, limit: usize) -> Result<Batch, Refusal> {
+/// Reads the commands of a request. `limit` is the maximum size of one command.
+pub(crate) fn read(request: &Parts, body: &Bytes, limit: usize) -> Result<Commands, HttpError> {
     let path = request.uri.path();
-    // Transactions are answered in JSON whatever the format asked for.
+    // Responses to transactions are JSON in any requested format.
     if path != "/multi-exec" {
         require_json_format(request)?;
     }
     let has_body = matches!(request.method, Method::POST | Method::PUT);
     let body: &[u8] = if has_body { body } else { b"" };
     let batch = match path {
-        "/pipeline" => Batch::Pipeline(commands(body, limit)?),
-        "/multi-exec" => Batch::Transaction(commands(body, limit)?),
-        "/" | "" if has_body => Batch::One(json(body, |text| CommandSeed { limit }.deserialize(text))?),
-        _ => Batch::One(path_command(path, body, request.uri.query(), limit)),
+        "/pipeline" => Commands::Pipeline(commands(body, limit)?),
+        "/multi-exec" => Commands::Transaction(commands(body, limit)?),
+        "/" | "" if has_body => Commands::One(json(body, |text| CommandSeed { limit }.deserialize(text))?),
+        _ => Commands::One(path_command(path, body, request.uri.query(), limit)),
     };
     Ok(batch)
 }
 
-fn require_json_format(request: &Parts) -> Result<(), Refusal> {
+fn require_json_format(request: &Parts) -> Result<(), HttpError> {
     match request.headers.get("upstash-response-format") {
         Some(format) if !format.as_bytes().eq_ignore_ascii_case(b"json") => {
-            Err(Refusal::bad_request("ERR unsupported Upstash-Response-Format, only json is"))
+            Err(HttpError::bad_request("ERR unsupported Upstash-Response-Format, only json is"))
         }
         _ => Ok(()),
     }
 }
 
-fn commands(body: &[u8], limit: usize) -> Result<Vec<Slot>, Refusal> {
-    let slots = json(body, |text| BatchSeed { limit }.deserialize(text))?;
-    if slots.is_empty() {
-        return Err(Refusal::bad_request("ERR empty pipeline request"));
+fn commands(body: &[u8], limit: usize) -> Result<Vec<ParsedCommand>, HttpError> {
+    let parsed = json(body, |text| CommandsSeed { limit }.deserialize(text))?;
+    if parsed.is_empty() {
+        return Err(HttpError::bad_request("ERR empty pipeline request"));
     }
-    // The limit is the one fault of a single command that the whole request is refused for.
-    match slots.iter().find_map(|slot| slot.as_ref().err().filter(|refusal| refusal.is_too_large())) {
-        Some(refusal) => Err(refusal.clone()),
-        None => Ok(slots),
+    // A command over the size limit is the one error that fails the whole request.
+    match parsed.iter().find_map(|command| command.as_ref().err().filter(|error| error.is_too_large())) {
+        Some(error) => Err(error.clone()),
+        None => Ok(parsed),
     }
 }
 
-fn path_command(path: &str, body: &[u8], query: Option<&str>, limit: usize) -> Slot {
+fn path_command(path: &str, body: &[u8], query: Option<&str>, limit: usize) -> ParsedCommand {
     let mut command = CommandBuilder::new(limit);
     let path = path.strip_prefix('/').unwrap_or(path);
     if !path.is_empty() {
@@ -104,9 +104,9 @@ fn path_command(path: &str, body: &[u8], query: Option<&str>, limit: usize) -> S
 fn json<T>(
     body: &[u8],
     read: impl FnOnce(&mut serde_json::Deserializer<StrRead<'_>>) -> serde_json::Result<T>,
-) -> Result<T, Refusal> {
+) -> Result<T, HttpError> {
     if body.is_empty() {
-        return Err(Refusal::bad_request("EOF"));
+        return Err(HttpError::bad_request("EOF"));
     }
     let text = String::from_utf8_lossy(body);
     let mut deserializer = serde_json::Deserializer::from_str(&text);
@@ -115,30 +115,30 @@ fn json<T>(
     Ok(value)
 }
 
-fn bad_json(error: &serde_json::Error) -> Refusal {
-    Refusal::bad_request(match error.classify() {
+fn bad_json(error: &serde_json::Error) -> HttpError {
+    HttpError::bad_request(match error.classify() {
         Category::Data => "expected JSON array",
         Category::Eof => "unexpected EOF",
         Category::Io | Category::Syntax => "invalid JSON",
     })
 }
 
-/// Collects arguments up to the limit; over it, only their size is counted.
+/// Collects arguments up to the size limit; beyond it, only counts their size.
 struct CommandBuilder {
     command: Cmd,
     size: usize,
     limit: usize,
-    refusal: Option<Refusal>,
+    error: Option<HttpError>,
 }
 
 impl CommandBuilder {
     fn new(limit: usize) -> Self {
-        Self { command: Cmd::with_capacity(4, 64), size: 0, limit, refusal: None }
+        Self { command: Cmd::with_capacity(4, 64), size: 0, limit, error: None }
     }
 
     fn push(&mut self, argument: &[u8]) {
         self.size += argument.len();
-        if self.size <= self.limit && self.refusal.is_none() {
+        if self.size <= self.limit && self.error.is_none() {
             self.command.arg(argument);
         }
     }
@@ -146,27 +146,27 @@ impl CommandBuilder {
     fn push_json(&mut self, literal: &str) {
         match literal.as_bytes().first() {
             Some(b'"') => self.push(&json_text::decode(literal)),
-            Some(b'n') => self.refuse("ERR null args are not supported"),
-            Some(b'{') => self.refuse("ERR unsupported arg type: \"{\": json.Delim"),
-            Some(b'[') => self.refuse("ERR unsupported arg type: \"[\": json.Delim"),
-            // A number keeps the digits it was written with; true and false are their own text.
+            Some(b'n') => self.reject("ERR null args are not supported"),
+            Some(b'{') => self.reject("ERR unsupported arg type: \"{\": json.Delim"),
+            Some(b'[') => self.reject("ERR unsupported arg type: \"[\": json.Delim"),
+            // Numbers keep their digits; true and false are sent as text.
             _ => self.push(literal.as_bytes()),
         }
     }
 
-    fn refuse(&mut self, text: &'static str) {
-        self.refusal.get_or_insert_with(|| Refusal::bad_request(text));
+    fn reject(&mut self, text: &'static str) {
+        self.error.get_or_insert_with(|| HttpError::bad_request(text));
     }
 
-    fn finish(self) -> Slot {
+    fn finish(self) -> ParsedCommand {
         if self.size > self.limit {
-            return Err(Refusal::too_large(self.limit, self.size));
+            return Err(HttpError::too_large(self.limit, self.size));
         }
-        if let Some(refusal) = self.refusal {
-            return Err(refusal);
+        if let Some(error) = self.error {
+            return Err(error);
         }
         if self.command.args_iter().len() == 0 {
-            return Err(Refusal::bad_request("ERR empty command"));
+            return Err(HttpError::bad_request("ERR empty command"));
         }
         Ok(self.command)
     }
@@ -180,26 +180,26 @@ struct CommandSeed {
 
 /// `[["SET","foo","bar"],["GET","foo"]]`
 #[derive(Clone, Copy)]
-struct BatchSeed {
+struct CommandsSeed {
     limit: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for CommandSeed {
-    type Value = Slot;
+    type Value = ParsedCommand;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Slot, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ParsedCommand, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for CommandSeed {
-    type Value = Slot;
+    type Value = ParsedCommand;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a command as an array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut arguments: A) -> Result<Slot, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut arguments: A) -> Result<ParsedCommand, A::Error> {
         let mut command = CommandBuilder::new(self.limit);
         while let Some(argument) = arguments.next_element::<&'de RawValue>()? {
             command.push_json(argument.get());
@@ -208,26 +208,26 @@ impl<'de> Visitor<'de> for CommandSeed {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for BatchSeed {
-    type Value = Vec<Slot>;
+impl<'de> DeserializeSeed<'de> for CommandsSeed {
+    type Value = Vec<ParsedCommand>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Slot>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<ParsedCommand>, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for BatchSeed {
-    type Value = Vec<Slot>;
+impl<'de> Visitor<'de> for CommandsSeed {
+    type Value = Vec<ParsedCommand>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an array of commands")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut commands: A) -> Result<Vec<Slot>, A::Error> {
-        let mut slots = Vec::new();
-        while let Some(slot) = commands.next_element_seed(CommandSeed { limit: self.limit })? {
-            slots.push(slot);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut commands: A) -> Result<Vec<ParsedCommand>, A::Error> {
+        let mut parsed = Vec::new();
+        while let Some(command) = commands.next_element_seed(CommandSeed { limit: self.limit })? {
+            parsed.push(command);
         }
-        Ok(slots)
+        Ok(parsed)
     }
 }

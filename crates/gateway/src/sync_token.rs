@@ -1,21 +1,21 @@
-//! The `upstash-sync-token`: a counter that every request which may write advances.
+//! The `upstash-sync-token`: a counter that each request which may write increments.
 //!
-//! Clients treat it as opaque. One Redis has no replicas to catch up, so a token that comes in is accepted unread.
+//! It is opaque to clients. A single Redis has no replicas that lag behind, so tokens in requests are ignored.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::header::HeaderValue;
 
 const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-/// 64 bits in digits of 5.
+/// 64 bits, 5 bits a digit.
 const MAX_DIGITS: usize = 13;
 
 /// The counter of one gateway.
 #[derive(Default)]
-pub(crate) struct SyncToken(AtomicU64);
+pub(crate) struct SyncCounter(AtomicU64);
 
-impl SyncToken {
-    /// The token for an answer: a new one after a write, else the present one.
+impl SyncCounter {
+    /// The token for a response: a new one after a write, otherwise the current one.
     pub(crate) fn after(&self, wrote: bool) -> HeaderValue {
         let count =
             if wrote { self.0.fetch_add(1, Ordering::Relaxed) + 1 } else { self.0.load(Ordering::Relaxed) };

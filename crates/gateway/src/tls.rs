@@ -1,6 +1,6 @@
-//! The certificate with which the REST port speaks TLS.
+//! The certificate for TLS on the REST port.
 //!
-//! It is for clients whose way over TLS is to be tested or measured; who vouches for the certificate is theirs to know.
+//! It serves to test and measure clients over TLS, which have to trust the certificate's authority.
 
 use std::io;
 use std::path::Path;
@@ -12,16 +12,16 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate and its key, ready to serve. It has no `Debug`, so that no log can show the key.
+/// A certificate and its key. It has no `Debug`, so no log can show the key.
 #[derive(Clone)]
 pub struct Tls(pub(crate) TlsAcceptor);
 
 impl Tls {
-    /// Reads a chain of certificates, the server's own first, and the key that belongs to it, both in PEM.
+    /// Reads a certificate chain, the server's certificate first, and its key, both in PEM.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read, holds nothing of the kind, or the key does not belong to the certificate.
+    /// When a file cannot be read or parsed, or the key does not belong to the certificate.
     pub fn from_pem_files(certificate: &Path, key: &Path) -> io::Result<Self> {
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect)
@@ -33,7 +33,7 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(chain, key_der)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        // Some clients offer HTTP/2 as well, which this server does not speak.
+        // This server does not support HTTP/2, which some clients offer.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }

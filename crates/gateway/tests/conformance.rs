@@ -1,67 +1,68 @@
-//! The gateway answers as the service does: single commands, arguments, types, encodings, paths.
+//! Single commands, arguments, types, encodings and paths behave as in the service.
 //!
-//! `case n` is the number of a conformance case in the README's list; batches have a file of their own.
+//! `case n` is the number of a conformance case in the README's list. `batches.rs` tests pipelines and transactions.
 
 mod support;
 
 use hyper::Method;
-use support::{Answer, Stage, read};
+use support::{TestGateway, TestResponse, read};
 
-/// Runs `(case, body, status, answer)` rows in their order; an answer that ends in `..` is a beginning.
-async fn check(stage: &Stage, path: &str, base64: bool, rows: &[(u8, &'static str, u16, &str)]) {
+/// Runs rows of `(case, body, status, response)` in order. A response that ends in `..` is a prefix.
+async fn check(gateway: &TestGateway, path: &str, base64: bool, rows: &[(u8, &'static str, u16, &str)]) {
     for (case, body, status, expected) in rows {
-        let answer = if base64 { stage.post_base64(path, body).await } else { stage.post(path, *body).await };
+        let response =
+            if base64 { gateway.post_base64(path, body).await } else { gateway.post(path, *body).await };
 
-        assert_eq!(answer.status, *status, "case {case}: {body} answered {}", answer.body);
+        assert_eq!(response.status, *status, "case {case}: {body} got {}", response.body);
         match expected.strip_suffix("..") {
-            Some(beginning) => assert!(answer.body.starts_with(beginning), "case {case}: {}", answer.body),
-            None => assert_eq!(answer.body, *expected, "case {case}: {body}"),
+            Some(prefix) => assert!(response.body.starts_with(prefix), "case {case}: {}", response.body),
+            None => assert_eq!(response.body, *expected, "case {case}: {body}"),
         }
     }
 }
 
 #[tokio::test]
 async fn a_request_without_a_valid_token_is_unauthorized() {
-    let stage = Stage::start().await;
+    let gateway = TestGateway::start().await;
     let expected = r#"{"error":"WRONGPASS invalid or missing auth token"#;
-    let post = |path| stage.bare(Method::POST, path).body(r#"["PING"]"#);
+    let post = |path| gateway.bare(Method::POST, path).body(r#"["PING"]"#);
 
     let refused = [(1, post("/")), (2, post("/").bearer_auth("wrong")), (2, post("/?_token=wrong"))];
     for (case, request) in refused {
-        let answer = read(request).await;
-        assert_eq!(answer.status, 401, "case {case}");
-        assert!(answer.body.starts_with(expected), "case {case}: {}", answer.body);
+        let response = read(request).await;
+        assert_eq!(response.status, 401, "case {case}");
+        assert!(response.body.starts_with(expected), "case {case}: {}", response.body);
     }
 }
 
 #[tokio::test]
-async fn a_token_may_stand_in_the_query_or_bare_in_the_header_and_the_query_wins() {
-    let stage = Stage::start().await;
-    let token = stage.gateway.token();
+async fn a_token_may_be_in_the_query_or_without_bearer_in_the_header_and_the_query_wins() {
+    let gateway = TestGateway::start().await;
+    let token = gateway.token();
     let in_query = format!("/ping?_token={token}");
-    let pong = Answer::new(200, r#"{"result":"PONG"}"#);
+    let pong = TestResponse::new(200, r#"{"result":"PONG"}"#);
 
     // Case 3.
-    assert_eq!(read(stage.bare(Method::GET, &in_query)).await, pong);
-    assert_eq!(read(stage.bare(Method::GET, &in_query).bearer_auth("wrong")).await, pong);
-    assert_eq!(read(stage.bare(Method::GET, "/ping").header("Authorization", token)).await, pong);
-    assert_eq!(read(stage.request(Method::GET, "/ping?_token=wrong")).await.status, 401);
+    assert_eq!(read(gateway.bare(Method::GET, &in_query)).await, pong);
+    assert_eq!(read(gateway.bare(Method::GET, &in_query).bearer_auth("wrong")).await, pong);
+    assert_eq!(read(gateway.bare(Method::GET, "/ping").header("Authorization", token)).await, pong);
+    assert_eq!(read(gateway.request(Method::GET, "/ping?_token=wrong")).await.status, 401);
 }
 
 #[tokio::test]
 async fn methods_other_than_head_get_post_and_put_are_not_allowed() {
-    let stage = Stage::start().await;
+    let gateway = TestGateway::start().await;
 
     // Case 4.
-    assert_eq!(read(stage.request(Method::DELETE, "/")).await, Answer::new(405, ""));
-    assert_eq!(read(stage.request(Method::HEAD, "/ping")).await, Answer::new(200, ""));
-    let put = stage.request(Method::PUT, "/set/k").body("v");
-    assert_eq!(read(put).await, Answer::new(200, r#"{"result":"OK"}"#));
+    assert_eq!(read(gateway.request(Method::DELETE, "/")).await, TestResponse::new(405, ""));
+    assert_eq!(read(gateway.request(Method::HEAD, "/ping")).await, TestResponse::new(200, ""));
+    let put = gateway.request(Method::PUT, "/set/k").body("v");
+    assert_eq!(read(put).await, TestResponse::new(200, r#"{"result":"OK"}"#));
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_command_are_bad_requests() {
-    let stage = Stage::start().await;
+async fn bodies_that_are_not_a_command_are_bad_requests() {
+    let gateway = TestGateway::start().await;
 
     let rows = [
         (5, "", 400, r#"{"error":"EOF"}"#),
@@ -72,13 +73,13 @@ async fn bodies_that_are_no_command_are_bad_requests() {
         (27, r#"["SET","k",{"a":1}]"#, 400, r#"{"error":"ERR unsupported arg type: \"{\": json.Delim"}"#),
         (27, r#"["SET","k",[1]]"#, 400, r#"{"error":"ERR unsupported arg type: \"[\": json.Delim"}"#),
     ];
-    check(&stage, "/", false, &rows).await;
+    check(&gateway, "/", false, &rows).await;
 }
 
 #[tokio::test]
 async fn content_types_and_unknown_headers_do_not_matter() {
-    let stage = Stage::start().await;
-    // Case 8 is every other request here, which has no content type; case 9 are the headers of the service.
+    let gateway = TestGateway::start().await;
+    // Case 8 is every other request here, which has no content type. Case 9 is the service's own headers.
     let headers = [
         ("Content-Type", "application/x-www-form-urlencoded"),
         ("upstash-sync-token", ""),
@@ -88,14 +89,14 @@ async fn content_types_and_unknown_headers_do_not_matter() {
     ];
 
     for (name, value) in headers {
-        let request = stage.request(Method::POST, "/").header(name, value).body(r#"["PING"]"#);
-        assert_eq!(read(request).await, Answer::new(200, r#"{"result":"PONG"}"#), "{name}: {value}");
+        let request = gateway.request(Method::POST, "/").header(name, value).body(r#"["PING"]"#);
+        assert_eq!(read(request).await, TestResponse::new(200, r#"{"result":"PONG"}"#), "{name}: {value}");
     }
 }
 
 #[tokio::test]
-async fn single_commands_answer_in_resp2_shapes() {
-    let stage = Stage::start().await;
+async fn single_commands_respond_in_resp2_shapes() {
+    let gateway = TestGateway::start().await;
 
     let rows = [
         (10, r#"["SET","foo","bar","EX",100]"#, 200, r#"{"result":"OK"}"#),
@@ -119,26 +120,26 @@ async fn single_commands_answer_in_resp2_shapes() {
         (29, r#"["GET","big"]"#, 200, r#"{"result":"101600000000150081467"}"#),
         (30, r#"["EVAL","return {1,'a',{2,'b'},false}",0]"#, 200, r#"{"result":[1,"a",[2,"b"],null]}"#),
     ];
-    check(&stage, "/", false, &rows).await;
-    let ttl = stage.run(r#"["TTL","foo"]"#).await;
+    check(&gateway, "/", false, &rows).await;
+    let ttl = gateway.run(r#"["TTL","foo"]"#).await;
     assert!([r#"{"result":99}"#, r#"{"result":100}"#].contains(&ttl.as_str()), "case 10: {ttl}");
 }
 
 #[tokio::test]
 async fn numbers_keep_the_digits_they_were_written_with() {
-    let stage = Stage::start().await;
+    let gateway = TestGateway::start().await;
 
     for literal in ["1000000", "1.0", "1e21", "-0", "9007199254740993"] {
-        stage.post("/", format!(r#"["SET","n",{literal}]"#)).await;
-        let answer = stage.run(r#"["GET","n"]"#).await;
-        assert_eq!(answer, format!(r#"{{"result":"{literal}"}}"#));
+        gateway.post("/", format!(r#"["SET","n",{literal}]"#)).await;
+        let response = gateway.run(r#"["GET","n"]"#).await;
+        assert_eq!(response, format!(r#"{{"result":"{literal}"}}"#));
     }
 }
 
 #[tokio::test]
-async fn failing_commands_answer_400_with_the_text_of_the_service() {
-    let stage = Stage::start().await;
-    stage.run(r#"["SET","foo","bar"]"#).await;
+async fn failing_commands_get_400_with_the_text_of_the_service() {
+    let gateway = TestGateway::start().await;
+    gateway.run(r#"["SET","foo","bar"]"#).await;
     let rows = [
         (21, r#"["GET"]"#, 400, r#"{"error":"ERR wrong number of arguments for 'get' command"}"#),
         (
@@ -168,21 +169,21 @@ async fn failing_commands_answer_400_with_the_text_of_the_service() {
             r#"{"error":"NOSCRIPT No.."#,
         ),
     ];
-    check(&stage, "/", false, &rows).await;
-    // Redis's own texts arrive letter for letter, with any code.
+    check(&gateway, "/", false, &rows).await;
+    // Errors from Redis keep their text, with any code.
     let rows = [
         (22, r#"["EVAL","return {err='CODE two  spaces'}",0]"#, 400, r#"{"error":"CODE two  spaces"}"#),
         (22, r#"["EVAL","return {err='CODE'}",0]"#, 400, r#"{"error":"CODE"}"#),
         (22, r#"["INCRBY","foo",1]"#, 400, r#"{"error":"ERR value is not an integer or out of range"}"#),
     ];
-    check(&stage, "/", false, &rows).await;
-    // Case 40: an error is plain text also when base64 is asked for.
-    check(&stage, "/", true, &rows[..2]).await;
+    check(&gateway, "/", false, &rows).await;
+    // Case 40: an error is plain text with base64, too.
+    check(&gateway, "/", true, &rows[..2]).await;
 }
 
 #[tokio::test]
 async fn base64_encodes_every_string_but_a_status_ok() {
-    let stage = Stage::start().await;
+    let gateway = TestGateway::start().await;
 
     let rows = [
         (13, r#"["SET","e","😀"]"#, 200, r#"{"result":"OK"}"#),
@@ -194,69 +195,69 @@ async fn base64_encodes_every_string_but_a_status_ok() {
         (39, r#"["SET","v","OK"]"#, 200, r#"{"result":"OK"}"#),
         (39, r#"["GET","v"]"#, 200, r#"{"result":"T0s="}"#),
     ];
-    check(&stage, "/", true, &rows).await;
+    check(&gateway, "/", true, &rows).await;
 }
 
 #[tokio::test]
 async fn a_path_is_a_command_and_a_body_and_a_query_are_its_last_arguments() {
-    let stage = Stage::start().await;
-    let ok = Answer::new(200, r#"{"result":"OK"}"#);
+    let gateway = TestGateway::start().await;
+    let ok = TestResponse::new(200, r#"{"result":"OK"}"#);
 
     // Case 33.
-    assert_eq!(stage.get("/set/foo/bar/EX/100").await, ok);
-    assert_eq!(stage.get("/get/foo").await, Answer::new(200, r#"{"result":"bar"}"#));
+    assert_eq!(gateway.get("/set/foo/bar/EX/100").await, ok);
+    assert_eq!(gateway.get("/get/foo").await, TestResponse::new(200, r#"{"result":"bar"}"#));
     // Case 34.
-    assert_eq!(stage.post("/set/v?EX=100", "a/b?c").await, ok);
-    assert_eq!(stage.run(r#"["GET","v"]"#).await, r#"{"result":"a/b?c"}"#);
-    assert_ne!(stage.run(r#"["TTL","v"]"#).await, r#"{"result":-1}"#);
+    assert_eq!(gateway.post("/set/v?EX=100", "a/b?c").await, ok);
+    assert_eq!(gateway.run(r#"["GET","v"]"#).await, r#"{"result":"a/b?c"}"#);
+    assert_ne!(gateway.run(r#"["TTL","v"]"#).await, r#"{"result":-1}"#);
     // Case 35.
-    assert_eq!(stage.get("/set/a%2Fb/c%20d").await, ok);
-    assert_eq!(stage.run(r#"["GET","a/b"]"#).await, r#"{"result":"c d"}"#);
-    // A body is no argument of a GET, and a name without a value stands alone.
-    let get = stage.request(Method::GET, "/set/foo/other?NX").body("ignored");
-    assert_eq!(read(get).await, Answer::new(200, r#"{"result":null}"#));
+    assert_eq!(gateway.get("/set/a%2Fb/c%20d").await, ok);
+    assert_eq!(gateway.run(r#"["GET","a/b"]"#).await, r#"{"result":"c d"}"#);
+    // The body of a GET is not an argument, and a name without a value is one argument.
+    let get = gateway.request(Method::GET, "/set/foo/other?NX").body("ignored");
+    assert_eq!(read(get).await, TestResponse::new(200, r#"{"result":null}"#));
 }
 
 #[tokio::test]
-async fn bytes_survive_unless_they_are_asked_for_as_text() {
-    let stage = Stage::start().await;
+async fn binary_values_are_kept_in_base64_and_replaced_in_text() {
+    let gateway = TestGateway::start().await;
 
     // Cases 36 and 37.
-    stage.post("/set/bin", vec![0xFF, 0xFE, 0x00, 0x01]).await;
-    assert_eq!(stage.post_base64("/", r#"["GET","bin"]"#).await.body, r#"{"result":"//4AAQ=="}"#);
-    assert_eq!(stage.run(r#"["GET","bin"]"#).await, "{\"result\":\"\u{FFFD}\u{FFFD}\\u0000\\u0001\"}");
+    gateway.post("/set/bin", vec![0xFF, 0xFE, 0x00, 0x01]).await;
+    assert_eq!(gateway.post_base64("/", r#"["GET","bin"]"#).await.body, r#"{"result":"//4AAQ=="}"#);
+    assert_eq!(gateway.run(r#"["GET","bin"]"#).await, "{\"result\":\"\u{FFFD}\u{FFFD}\\u0000\\u0001\"}");
 }
 
 #[tokio::test]
 async fn response_formats_other_than_json_are_bad_requests() {
-    let stage = Stage::start().await;
+    let gateway = TestGateway::start().await;
 
-    // Case 42; resp2 is left out of this gateway.
+    // Case 42. This gateway does not implement resp2.
     for format in ["resp2", "xml"] {
-        let request = stage.request(Method::POST, "/").header("Upstash-Response-Format", format);
+        let request = gateway.request(Method::POST, "/").header("Upstash-Response-Format", format);
         assert_eq!(read(request.body(r#"["PING"]"#)).await.status, 400, "{format}");
     }
 }
 
 #[tokio::test]
-async fn the_read_only_token_reads_single_keys_and_nothing_else() {
-    let stage = Stage::start().await;
-    stage.run(r#"["SET","foo","bar"]"#).await;
-    let token = stage.gateway.read_only_token();
+async fn the_read_only_token_only_reads_single_keys() {
+    let gateway = TestGateway::start().await;
+    gateway.run(r#"["SET","foo","bar"]"#).await;
+    let token = gateway.read_only_token();
 
     // Case 55.
     let refused = [r#"["SET","foo","x"]"#, r#"["SCAN",0]"#, r#"["KEYS","*"]"#, r#"["EVAL","return 1",0]"#];
     for command in refused {
-        let answer = read(stage.bare(Method::POST, "/").bearer_auth(token).body(command)).await;
-        assert_eq!(answer.status, 400, "{command}");
+        let response = read(gateway.bare(Method::POST, "/").bearer_auth(token).body(command)).await;
+        assert_eq!(response.status, 400, "{command}");
         assert!(
-            answer.body.starts_with(r#"{"error":"NOPERM this user has no permissions to run the '"#),
+            response.body.starts_with(r#"{"error":"NOPERM this user has no permissions to run the '"#),
             "{command}"
         );
     }
     for command in [r#"["GET","foo"]"#, r#"["PING"]"#, r#"["OBJECT","ENCODING","foo"]"#] {
-        let answer = read(stage.bare(Method::POST, "/").bearer_auth(token).body(command)).await;
-        assert_eq!(answer.status, 200, "{command} answered {}", answer.body);
+        let response = read(gateway.bare(Method::POST, "/").bearer_auth(token).body(command)).await;
+        assert_eq!(response.status, 200, "{command} got {}", response.body);
     }
-    assert_eq!(stage.run(r#"["GET","foo"]"#).await, r#"{"result":"bar"}"#);
+    assert_eq!(gateway.run(r#"["GET","foo"]"#).await, r#"{"result":"bar"}"#);
 }

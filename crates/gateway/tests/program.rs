@@ -1,4 +1,4 @@
-//! The program says in one line where it listens, and takes its Redis along when its standard input closes.
+//! The program prints its addresses in one line and stops with its Redis when its standard input closes.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use hyper::Method;
 use serde_json::Value;
 use support::http::Http;
-use support::{Answer, read};
+use support::{TestResponse, read};
 
 #[tokio::test]
 async fn the_program_serves_until_its_standard_input_closes() {
@@ -25,7 +25,7 @@ async fn the_program_serves_until_its_standard_input_closes() {
 
     let ping =
         http.request(Method::GET, &format!("{}/ping", ready["url"].as_str().unwrap())).bearer_auth("full");
-    assert_eq!(read(ping).await, Answer::new(200, r#"{"result":"PONG"}"#));
+    assert_eq!(read(ping).await, TestResponse::new(200, r#"{"result":"PONG"}"#));
     let counters = http.request(Method::GET, &format!("{}/counters", ready["controlUrl"].as_str().unwrap()));
     assert_eq!(read(counters).await.status, 200);
     assert!(ready["readOnlyToken"].as_str().is_some_and(|token| token.len() == 32));
@@ -37,7 +37,7 @@ async fn the_program_serves_until_its_standard_input_closes() {
 }
 
 #[test]
-fn the_program_wants_to_know_which_redis() {
+fn the_program_requires_a_redis() {
     let output = Command::new(env!("CARGO_BIN_EXE_redlatch-gateway")).output().unwrap();
 
     assert!(!output.status.success());

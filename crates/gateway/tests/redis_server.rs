@@ -1,4 +1,4 @@
-//! A throw-away Redis answers when it has started, comes back empty on its port, and is gone when dropped.
+//! A temporary Redis replies once it has started, restarts empty on its port, and is gone when dropped.
 
 use redlatch_gateway::RedisServer;
 
@@ -7,7 +7,7 @@ fn keys(redis: &RedisServer) -> redis::RedisResult<Vec<String>> {
 }
 
 #[test]
-fn a_started_server_answers_and_is_empty() {
+fn a_started_server_replies_and_is_empty() {
     let redis = RedisServer::start().unwrap();
 
     assert_eq!(keys(&redis).unwrap(), Vec::<String>::new());

@@ -18,7 +18,7 @@ use redlatch_core::keys::Key;
 use redlatch_core::log::Log;
 use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply};
-use redlatch_gateway::{Gateway, Options, RedisServer};
+use redlatch_gateway::{Gateway, GatewayOptions, RedisServer};
 
 /// The moment at which every injected clock starts.
 pub(crate) const START: u64 = 1_700_000_000_000;
@@ -93,9 +93,10 @@ pub(crate) struct Upstash {
 }
 
 impl Upstash {
-    pub(crate) async fn with(options: Options) -> Self {
+    pub(crate) async fn with(options: GatewayOptions) -> Self {
         let redis = Arc::new(RedisServer::start().unwrap());
-        let gateway = Gateway::start(Options { redis: Some(Arc::clone(&redis)), ..options }).await.unwrap();
+        let gateway =
+            Gateway::start(GatewayOptions { redis: Some(Arc::clone(&redis)), ..options }).await.unwrap();
         let log = Log::default();
         let client = connect(remote(&gateway), &log);
         let store = UpstashStore::new(client.clone(), Clock::system());
@@ -107,7 +108,7 @@ impl Stage for Upstash {
     type Store = UpstashStore;
 
     async fn start() -> Self {
-        Self::with(Options::default()).await
+        Self::with(GatewayOptions::default()).await
     }
 
     fn store(&self) -> &UpstashStore {

@@ -1,4 +1,4 @@
-//! A certificate authority that was made a moment ago, and the files with which it vouches for a gateway.
+//! A new certificate authority, and the files of a certificate that it signed for a gateway.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::NamedTempFile;
@@ -6,7 +6,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 pub(crate) struct Authority {
     pub(crate) der: CertificateDer<'static>,
-    /// A certificate for this machine's loopback address.
+    /// A certificate for the loopback address.
     pub(crate) certificate: NamedTempFile,
     /// The key of that certificate.
     pub(crate) key: NamedTempFile,

@@ -1,4 +1,4 @@
-//! A small HTTP client on hyper. It asks for nothing that the features of another crate's client could change.
+//! A small HTTP client on hyper. The features of other crates in the workspace do not change it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// A client that keeps its connections.
+/// A client that keeps its connections open.
 #[derive(Clone)]
 pub(crate) struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
-/// Why there is no answer, or not the whole of one.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why there is no response or only a part of one.
+pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Http {
     /// A client that trusts no certificate.
@@ -27,7 +27,7 @@ impl Http {
         Self::trusting([])
     }
 
-    /// A client that trusts what these authorities have signed.
+    /// A client that trusts certificates signed by these authorities.
     pub(crate) fn trusting(authorities: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(authorities);
@@ -41,20 +41,20 @@ impl Http {
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
-    pub(crate) fn request(&self, method: Method, url: &str) -> Request {
+    pub(crate) fn request(&self, method: Method, url: &str) -> HttpRequest {
         let head = hyper::Request::builder().method(method).uri(url);
-        Request { client: self.0.clone(), head, body: Bytes::new() }
+        HttpRequest { client: self.0.clone(), head, body: Bytes::new() }
     }
 }
 
-/// A request to be sent.
-pub(crate) struct Request {
+/// A request that is not sent yet.
+pub(crate) struct HttpRequest {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     head: hyper::http::request::Builder,
     body: Bytes,
 }
 
-impl Request {
+impl HttpRequest {
     pub(crate) fn header(self, name: &str, value: impl AsRef<str>) -> Self {
         Self { head: self.head.header(name, value.as_ref()), ..self }
     }
@@ -67,22 +67,22 @@ impl Request {
         Self { body: body.into(), ..self }
     }
 
-    pub(crate) async fn send(self) -> Result<Response, Failure> {
+    pub(crate) async fn send(self) -> Result<HttpResponse, RequestError> {
         let request = self.head.body(Full::new(self.body))?;
-        Ok(Response(self.client.request(request).await?))
+        Ok(HttpResponse(self.client.request(request).await?))
     }
 
-    /// Sends it and waits no longer than this for the answer; `None` if there is none by then.
-    pub(crate) async fn send_within(self, longest: Duration) -> Option<Result<Response, Failure>> {
-        tokio::time::timeout(longest, self.send()).await.ok()
+    /// Sends the request; `None` if there is no response within `timeout`.
+    pub(crate) async fn send_within(self, timeout: Duration) -> Option<Result<HttpResponse, RequestError>> {
+        tokio::time::timeout(timeout, self.send()).await.ok()
     }
 }
 
-/// An answer whose head has arrived.
+/// A response whose head has arrived.
 #[derive(Debug)]
-pub(crate) struct Response(hyper::Response<Incoming>);
+pub(crate) struct HttpResponse(hyper::Response<Incoming>);
 
-impl Response {
+impl HttpResponse {
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status()
     }
@@ -91,7 +91,7 @@ impl Response {
         self.0.headers()
     }
 
-    pub(crate) async fn text(self) -> Result<String, Failure> {
+    pub(crate) async fn text(self) -> Result<String, RequestError> {
         Ok(String::from_utf8(self.0.into_body().collect().await?.to_bytes().into())?)
     }
 }

@@ -1,4 +1,4 @@
-//! A gateway with a Redis of its own and an HTTP client, for one test.
+//! A gateway with its own Redis and an HTTP client, for one test.
 
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
@@ -6,82 +6,91 @@
 pub(crate) mod authority;
 pub(crate) mod http;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use http::{Http, Request, Response};
+use http::{Http, HttpRequest, HttpResponse};
 use hyper::Method;
 use hyper::body::Bytes;
-use redlatch_gateway::{Gateway, Options, RedisServer};
+use redlatch_gateway::{Gateway, GatewayOptions, RedisServer};
 
-pub(crate) struct Stage {
-    pub(crate) gateway: Gateway,
+pub(crate) struct TestGateway {
+    gateway: Gateway,
     pub(crate) redis: Arc<RedisServer>,
     pub(crate) http: Http,
 }
 
-/// An answer, read.
+/// A response with its body.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
 
-impl Stage {
+impl Deref for TestGateway {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.gateway
+    }
+}
+
+impl TestGateway {
     pub(crate) async fn start() -> Self {
-        Self::with(Options::default()).await
+        Self::with(GatewayOptions::default()).await
     }
 
-    pub(crate) async fn with(options: Options) -> Self {
+    pub(crate) async fn with(options: GatewayOptions) -> Self {
         let redis = Arc::new(RedisServer::start().unwrap());
-        let options = Options { redis: Some(Arc::clone(&redis)), ..options };
+        let options = GatewayOptions { redis: Some(Arc::clone(&redis)), ..options };
         let gateway = Gateway::start(options).await.unwrap();
         Self { gateway, redis, http: Http::new() }
     }
 
     /// A request without a token.
-    pub(crate) fn bare(&self, method: Method, path: &str) -> Request {
-        self.http.request(method, &format!("{}{path}", self.gateway.url()))
+    pub(crate) fn bare(&self, method: Method, path: &str) -> HttpRequest {
+        self.http.request(method, &format!("{}{path}", self.url()))
     }
 
-    pub(crate) fn request(&self, method: Method, path: &str) -> Request {
-        self.bare(method, path).bearer_auth(self.gateway.token())
+    pub(crate) fn request(&self, method: Method, path: &str) -> HttpRequest {
+        self.bare(method, path).bearer_auth(self.token())
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
         read(self.request(Method::GET, path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> TestResponse {
         read(self.request(Method::POST, path).body(body)).await
     }
 
-    pub(crate) async fn post_base64(&self, path: &str, body: &'static str) -> Answer {
+    pub(crate) async fn post_base64(&self, path: &str, body: &'static str) -> TestResponse {
         read(self.request(Method::POST, path).header("Upstash-Encoding", "base64").body(body)).await
     }
 
-    /// A single command that must succeed; its answer's body.
+    /// Sends a command that must succeed and returns the body of the response.
     pub(crate) async fn run(&self, command: &'static str) -> String {
-        let answer = self.post("/", command).await;
-        assert_eq!(answer.status, 200, "{command} answered {}", answer.body);
-        answer.body
+        let response = self.post("/", command).await;
+        assert_eq!(response.status, 200, "{command} got {}", response.body);
+        response.body
     }
 
-    pub(crate) async fn control(&self, method: Method, path: &str, json: &'static str) -> Answer {
-        let url = format!("{}{path}", self.gateway.control_url());
+    pub(crate) async fn control(&self, method: Method, path: &str, json: &'static str) -> TestResponse {
+        let url = format!("{}{path}", self.control_url());
         read(self.http.request(method, &url).header("Content-Type", "application/json").body(json)).await
     }
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
         Self { status, body: body.into() }
     }
 
-    pub(crate) async fn read(response: Response) -> Self {
+    pub(crate) async fn read(response: HttpResponse) -> Self {
         Self { status: response.status().as_u16(), body: response.text().await.unwrap() }
     }
 }
 
-pub(crate) async fn read(request: Request) -> Answer {
-    Answer::read(request.send().await.unwrap()).await
+pub(crate) async fn read(request: HttpRequest) -> TestResponse {
+    TestResponse::read(request.send().await.unwrap()).await
 }

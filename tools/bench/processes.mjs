@@ -1,0 +1,121 @@
+// The processes of a run: the servers, and one process for each client or store that is measured, which does one thing
+// at a time. Progress is shown on one line.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { GatewayControl } from '../gateway/control.mjs'
+import spawning from '../gateway/spawn.js'
+
+const PROGRESS_INTERVAL_MS = 5000
+const SETTINGS_OF_CLIENTS = /^(UPSTASH_|KV_REST_API_|DISABLE_REDIS$|NODE_EXTRA_CA_CERTS$)/
+
+const KEY_TYPE = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' }
+
+const started = Date.now()
+let shownAt = 0
+
+/** This process's environment without the settings that name a Redis. */
+export function cleanEnvironment(more = {}) {
+  const kept = Object.entries(process.env).filter(([name]) => !SETTINGS_OF_CLIENTS.test(name))
+  return { ...Object.fromEntries(kept), ...more }
+}
+
+/** Starts the module at `url` in a process. `ask` runs one of the actions that the module serves there. */
+export function startProcess(url, environment = {}) {
+  const path = fileURLToPath(url)
+  const child = fork(path, { serialization: 'advanced', env: cleanEnvironment(environment) })
+  const exited = once(child, 'exit')
+  const ask = async (action, input) => {
+    child.send({ action, input })
+    const [reply] = await Promise.race([
+      once(child, 'message'),
+      exited.then(([code, signal]) => [{ error: `${path} exited with ${signal ?? code}` }]),
+    ])
+    if (reply.error) throw new Error(reply.error)
+    return reply.output
+  }
+  const stop = async () => {
+    child.kill()
+    await exited
+  }
+  return { ask, stop }
+}
+
+/** In the process started for the module at `url`, runs the actions that `ask` names. Does nothing elsewhere. */
+export function serveParent(url, actions) {
+  if (!process.send || process.argv[1] !== fileURLToPath(url)) return
+  process.on('message', async ({ action, input }) => {
+    try {
+      process.send({ output: await actions[action](input) })
+    } catch (error) {
+      process.send({ error: error.stack })
+    }
+  })
+  // Open connections would keep it running.
+  process.on('disconnect', () => process.exit())
+}
+
+/** Starts two gateways, without and with TLS, each with its own Redis. `stop` also removes the certificates. */
+export async function startServers() {
+  const authority = await makeAuthority()
+  const http = await spawning.spawnGateway()
+  const tls = await spawning.spawnGateway([
+    ...['--tls-certificate', authority.certificate],
+    ...['--tls-key', authority.key],
+  ])
+  const server = ({ address }, env) => ({ address, control: new GatewayControl(address), env })
+  return {
+    http: server(http, {}),
+    tls: server(tls, { NODE_EXTRA_CA_CERTS: authority.authority }),
+    async stop() {
+      await Promise.all([http.stop(), tls.stop()])
+      authority.remove()
+    },
+  }
+}
+
+/** PEM files: the certificate of a new authority, and a certificate and its key for 127.0.0.1. */
+async function makeAuthority() {
+  // Loaded here, so that it is not in the memory of the processes that are measured.
+  const { generate } = await import('selfsigned')
+  const authority = await generate([{ name: 'commonName', value: 'redlatch bench authority' }], {
+    ...KEY_TYPE,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  })
+  const server = await generate([{ name: 'commonName', value: 'redlatch bench' }], {
+    ...KEY_TYPE,
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'redlatch-bench-'))
+  const files = { authority: 'authority.pem', certificate: 'certificate.pem', key: 'key.pem' }
+  const paths = Object.fromEntries(Object.entries(files).map(([what, name]) => [what, join(folder, name)]))
+  writeFileSync(paths.authority, authority.cert)
+  writeFileSync(paths.certificate, server.cert)
+  writeFileSync(paths.key, server.private, { mode: 0o600 })
+  return { ...paths, remove: () => rmSync(folder, { recursive: true }) }
+}
+
+/** Shows what is being measured. Without a terminal it prints a line every few seconds. */
+export function progress(text) {
+  const seconds = Math.round((Date.now() - started) / 1000)
+  const line = `${seconds} s: ${text}`
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\x1b[K${line}`)
+  } else if (Date.now() - shownAt >= PROGRESS_INTERVAL_MS) {
+    shownAt = Date.now()
+    process.stderr.write(`${line}\n`)
+  }
+}
+
+export function endProgress() {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+}

@@ -1,0 +1,118 @@
+// The targets of the package, and whether this run reached them.
+
+import { PEER, TCP_CLIENTS } from './clients.mjs'
+import { figure, times } from './figures.mjs'
+import { SWEPT_MAP } from './memory.mjs'
+
+const limits = {
+  'at most': (measured, limit) => measured <= limit,
+  'at least': (measured, limit) => measured >= limit,
+  'less than': (measured, limit) => measured < limit,
+}
+
+/** One row: what was measured, and the limit it is compared with. */
+function row(what, measured, bound, limit, show = figure) {
+  const reached = Number.isFinite(measured) ? limits[bound](measured, limit) : null
+  return { what, wanted: `${bound} ${show(limit)}`, measured: show(measured), reached }
+}
+
+const ratioRow = (what, measured, bound, limit) => row(what, measured, bound, limit, times)
+const inUnit = (unit) => (number) => (Number.isFinite(number) ? `${figure(number)} ${unit}` : '-')
+
+export function targets({ load, memory, startUp, flows, leak }) {
+  return [
+    ...loadTargets(load),
+    ...memoryTargets(memory),
+    ...startUpTargets(startUp),
+    ...leakTargets(leak),
+    ...flowTargets(flows),
+  ]
+}
+
+/** Ratios of redlatch to another client for GET of 100 bytes. */
+function comparison(load, transport, inFlight) {
+  const { clients, wrk } = load.find(
+    (setting) =>
+      setting.transport === transport &&
+      setting.kind === 'GET' &&
+      setting.bytes === 100 &&
+      setting.inFlight === inFlight,
+  )
+  const ratio = (field, other = PEER) => clients.redlatch[field] / clients[other][field]
+  return { clients, wrk, ratio }
+}
+
+function loadTargets(load) {
+  const [one, many, most] = [1, 64, 512].map((inFlight) => comparison(load, 'http', inFlight))
+  const [oneTls, manyTls] = [1, 64].map((inFlight) => comparison(load, 'tls', inFlight))
+  const overTcp = Math.min(...TCP_CLIENTS.map((name) => most.ratio('opsPerSecond', name)))
+  const overWrk = one.wrk ? one.clients.redlatch.p50 / one.wrk.p50 : Number.NaN
+  return [
+    ratioRow('in flight 1: p50', one.ratio('p50'), 'at most', 0.45),
+    ratioRow('in flight 1: main-thread active', one.ratio('active'), 'at most', 0.09),
+    ratioRow('in flight 64: throughput', many.ratio('opsPerSecond'), 'at least', 3.5),
+    ratioRow('in flight 64: main-thread active', many.ratio('active'), 'at most', 0.12),
+    ratioRow('in flight 512: throughput', most.ratio('opsPerSecond'), 'at least', 1.8),
+    ratioRow('in flight 512: main-thread active', most.ratio('active'), 'at most', 0.33),
+    ratioRow('in flight 512: process CPU', most.ratio('cpu'), 'at most', 0.4),
+    ratioRow('in flight 512: throughput against the best TCP client', overTcp, 'at least', 2.5),
+    ratioRow('TLS, in flight 1: main-thread active', oneTls.ratio('active'), 'at most', 0.06),
+    ratioRow('TLS, in flight 64: main-thread active', manyTls.ratio('active'), 'at most', 0.1),
+    ratioRow('in flight 1: p50 against wrk', overWrk, 'at most', 1.4),
+    ...cpuTargets(load),
+  ]
+}
+
+/** The worst ratio of all settings. */
+function cpuTargets(load) {
+  const ratios = load.map(({ clients, transport, kind, bytes, inFlight }) => ({
+    ratio: clients.redlatch.cpu / clients[PEER].cpu,
+    where: `${transport}, ${kind}, ${bytes} bytes, in flight ${inFlight}`,
+  }))
+  const worst = ratios.reduce((one, other) => (other.ratio > one.ratio ? other : one))
+  return [ratioRow(`process CPU at every level; nearest: ${worst.where}`, worst.ratio, 'less than', 1)]
+}
+
+function memoryTargets(memory) {
+  const of = (call, entries) => memory.find((time) => time.call === call && time.entries === entries).stores
+  const timesOf = (call) => memory.filter((time) => time.call === call).map(({ stores }) => stores.redlatch)
+  const rows = ['get', 'set'].flatMap((call) => {
+    const { redlatch, [SWEPT_MAP]: swept } = of(call, 10_000)
+    const spread = Math.max(...timesOf(call)) / Math.min(...timesOf(call))
+    return [
+      ratioRow(
+        `memory, 10,000 entries: ${call} faster than the swept Map`,
+        swept / redlatch,
+        'at least',
+        100,
+      ),
+      ratioRow(`memory, 10 to 1,000,000 entries: ${call}, slowest to fastest`, spread, 'at most', 2),
+    ]
+  })
+  return [row('memory, 10,000 entries: get', of('get', 10_000).redlatch, 'at most', 1, inUnit('us')), ...rows]
+}
+
+function startUpTargets({ addonBytes, packages: { redlatch, [PEER]: peer } }) {
+  return [
+    row('addon, stripped', addonBytes / 1e6, 'at most', 3.5, inUnit('MB')),
+    row('require, warm', redlatch.requireMs, 'at most', 5, inUnit('ms')),
+    ratioRow('require, warm, against the peer', redlatch.requireMs / peer.requireMs, 'less than', 1),
+    row('threads started by require', redlatch.addedThreads, 'at most', 0),
+  ]
+}
+
+function leakTargets(leak) {
+  return (leak ?? [{ store: 'either store', calls: 1_000_000 }]).map(
+    ({ store, calls, beforeMb, afterMb }) => {
+      const what = `growth over ${calls.toLocaleString('en-US')} calls, ${store}`
+      return row(what, afterMb - beforeMb, 'at most', 5, inUnit('MB'))
+    },
+  )
+}
+
+function flowTargets(flows) {
+  return flows.flatMap(({ flow, clients: { redlatch, [PEER]: peer } }) => [
+    ratioRow(`${flow}: requests`, redlatch.requests / peer.requests, 'at most', 0.5),
+    ratioRow(`${flow}: time`, redlatch.milliseconds / peer.milliseconds, 'at most', 0.6),
+  ])
+}

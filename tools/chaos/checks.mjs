@@ -1,0 +1,210 @@
+// The promises that are checked on the record of a run; model.mjs has those on keys with a single writer.
+
+import { EXPIRY_TOLERANCE_MS } from './timeline.mjs'
+
+const HISTORY = 12
+
+/** `calls` are all on the same key; the last ones until `call` are shown. */
+export function violation({ title, call, expected, calls = [] }) {
+  const until = calls.filter(({ start }) => start <= call.end)
+  const lines = [
+    describe(call),
+    `  expected ${expected}, got ${call.error ?? call.answer}`,
+    ...until.slice(-HISTORY).map((before) => `    ${describe(before)}`),
+  ]
+  return { title, text: lines.join('\n') }
+}
+
+function describe(call) {
+  const { client, op, key, token, status, by, ttl, start, end, answer, error, before, after } = call
+  const state = before === undefined ? '' : ` [${name(before)} to ${name(after)}]`
+  const what = [token, status, by && `by ${by}`, ttl && `for ${ttl} s`].filter(Boolean).join(' ')
+  const outcome = error ?? JSON.stringify(answer ?? null)
+  return `${at(start)} to ${at(end)} client ${client}${state} ${op} ${key} ${what} -> ${outcome}`
+}
+
+const name = (isAvailable) => (isAvailable ? 'available' : 'degraded')
+
+/** Within a run the last digits are enough. */
+const at = (moment) => (moment % 1e6).toFixed(0).padStart(6, '0')
+
+/** The calls on each key, in the order given. */
+export function byKey(calls) {
+  const groups = new Map()
+  for (const call of calls) {
+    if (groups.has(call.key)) groups.get(call.key).push(call)
+    else groups.set(call.key, [call])
+  }
+  return groups
+}
+
+const SCHEDULING_MS = 100
+
+/** Every call settles in time, and none rejects. */
+export function checkCalls(run) {
+  const calls = run.clients.flatMap((client) => client.calls)
+  const timed = calls.map((call) => ({ call, milliseconds: run.timeline.milliseconds(call) }))
+  const degraded = timed.filter(({ call }) => !call.before && !call.after)
+  run.figures.calls = calls.length
+  run.figures.degradedCalls = degraded.length
+  run.figures.longestCall = timed.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0)
+  run.figures.degradedP99 = percentile(
+    degraded.map(({ milliseconds }) => milliseconds),
+    0.99,
+  )
+  const limit = run.timeoutMs + SCHEDULING_MS
+  const late = timed.filter(({ milliseconds }) => milliseconds > limit)
+  const rejected = calls.filter(({ error }) => error !== undefined)
+  return [
+    ...late.map(({ call, milliseconds }) =>
+      violation({
+        title: 'calls settle in time',
+        call,
+        expected: `at most ${limit} ms, took ${milliseconds.toFixed(0)} ms`,
+      }),
+    ),
+    ...rejected.map((call) => violation({ title: 'no call rejects', call, expected: 'an answer' })),
+  ]
+}
+
+function percentile(numbers, part) {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[Math.ceil(sorted.length * part) - 1] ?? 0
+}
+
+/** A claim is never granted twice while it lives: not within a process, nor across processes that reach Redis. */
+export function checkClaims(run) {
+  const calls = run.clients.flatMap(({ calls }) => calls.filter(({ area }) => area === 'claim'))
+  run.figures.grants = calls.filter(({ op, answer }) => op === 'claim' && answer).length
+  return [...byKey(calls).values()].flatMap((ofKey) => {
+    ofKey.sort((a, b) => a.start - b.start)
+    return new Claims(run, ofKey).violations()
+  })
+}
+
+class Claims {
+  #run
+  #calls
+  #grants
+  #ends
+
+  constructor(run, calls) {
+    this.#run = run
+    this.#calls = calls
+    this.#grants = calls.filter(({ op, answer }) => op === 'claim' && answer)
+    // What ends a claim may do so late, when it was acknowledged by memory and replayed.
+    this.#ends = calls
+      .filter(({ op }) => op === 'release')
+      .map((call) => ({ start: call.start, settled: this.#settled(call) }))
+  }
+
+  violations() {
+    return this.#grants.flatMap((first, index) => {
+      const certainUntil = this.#certainUntil(first)
+      const again = this.#grants
+        .slice(index + 1)
+        .find((other) => other.end < certainUntil && this.#isForbidden(first, other))
+      if (!again) return []
+      const expected = `no grant, because ${first.token} lives`
+      return [violation({ title: 'a claim is granted once', call: again, expected, calls: this.#calls })]
+    })
+  }
+
+  /** Until when a claim lives for sure. */
+  #certainUntil({ start, ttl }) {
+    const ends = this.#ends.filter(({ settled }) => settled >= start).map((end) => end.start)
+    const losses = this.#run.losses.filter(({ to }) => to >= start).map(({ from }) => from)
+    return Math.min(start + ttl * 1_000 - EXPIRY_TOLERANCE_MS, ...ends, ...losses)
+  }
+
+  #isForbidden(first, other) {
+    const { timeline } = this.#run
+    const isInRedis = timeline.hasReachedRedis(first)
+    if (!isInRedis && this.#hasRival(first, other)) return false
+    if (first.client === other.client) return true
+    const known = isInRedis ? first.start : timeline.settled(first.client, first.end)
+    return known < other.start && timeline.hasReachedRedis(other)
+  }
+
+  /** Whether the other process had a claim that may have kept this one out of Redis. */
+  #hasRival(grant, until) {
+    return this.#grants.some(
+      ({ client, start, end, ttl }) =>
+        client !== grant.client &&
+        start <= until.end &&
+        start < this.#run.timeline.settled(grant.client, grant.end) &&
+        end + ttl * 1_000 + EXPIRY_TOLERANCE_MS >= grant.start,
+    )
+  }
+
+  #settled(call) {
+    const { timeline } = this.#run
+    return timeline.hasReachedRedis(call) ? call.end : timeline.settled(call.client, call.end)
+  }
+}
+
+const COUNTED = 'counters count what was asked for'
+
+/** No counter is above what was asked for, and none is below what was added without ambiguity. */
+export async function checkCounters(run) {
+  const calls = run.clients.flatMap((client) => client.calls.filter(({ area }) => area === 'counter'))
+  const counters = [...byKey(calls)]
+  const { texts } = await run.readAll(counters.map(([key]) => key))
+  const lastLoss = Math.max(0, ...run.losses.map(({ to }) => to))
+  run.figures.counters = counters.length
+  Object.assign(run.figures, { exactCounters: 0, countsLost: 0, asked: 0, certain: 0 })
+  return counters.flatMap(([key, ofKey], index) => {
+    const most = sum(ofKey)
+    const least = sum(ofKey.filter((call) => call.start > lastLoss && !run.timeline.isAmbiguous(call)))
+    run.figures.asked += most
+    run.figures.certain += least
+    if (least === most) run.figures.exactCounters += 1
+    const count = Number(texts[index] ?? 0)
+    const tooMuch = firstTooHigh(ofKey)
+    if (tooMuch) return [violation({ title: COUNTED, ...tooMuch, calls: ofKey })]
+    if (count >= least && count <= most) return []
+    if (count < least) run.figures.countsLost += least - count
+    const call = { op: 'read', key, answer: count, start: run.finishedAt, end: run.finishedAt }
+    return [violation({ title: COUNTED, call, expected: `${least} to ${most}`, calls: ofKey })]
+  })
+}
+
+const sum = (calls) => calls.reduce((total, { by }) => total + by, 0)
+
+/** The first answer above everything that had been asked for by then. */
+function firstTooHigh(calls) {
+  const byStart = calls.toSorted((a, b) => a.start - b.start)
+  let asked = 0
+  let next = 0
+  for (const call of calls.toSorted((a, b) => a.end - b.end)) {
+    for (; next < byStart.length && byStart[next].start <= call.end; next += 1) asked += byStart[next].by
+    if (call.answer > asked) return { call, expected: `at most ${asked}` }
+  }
+  return undefined
+}
+
+/** What the allocators of V8 and of the addon keep more or less of by chance. */
+const MEMORY_TOLERANCE_MB = 8
+
+/** No client crashes or leaves a rejection unhandled; each recovers, drains, and keeps its memory level. */
+export function checkProcesses(run) {
+  const late = run.recoveries.filter(({ milliseconds }) => milliseconds === Number.POSITIVE_INFINITY)
+  return [
+    ...late.map(({ kind }) => ({ title: 'every client comes back', text: `one did not after ${kind}` })),
+    ...run.clients.flatMap((client) => ofClient(client, run)),
+  ]
+}
+
+function ofClient({ number, fatal, memory, finished, exit }, { timesMeasured }) {
+  const client = `client ${number}`
+  const problems = fatal.map((text) => ({ title: 'no client crashes', text: `${client}: ${text}` }))
+  if (exit !== 0) problems.push({ title: 'a client ends by itself', text: `${client} ended with ${exit}` })
+  if (finished.pending !== 0) {
+    problems.push({ title: 'all writes are replayed', text: `${client} has ${finished.pending} pending` })
+  }
+  if (memory.length < timesMeasured || memory.at(-1) - memory[0] > MEMORY_TOLERANCE_MB) {
+    const figures = memory.map((mb) => mb.toFixed(1)).join(', then ')
+    problems.push({ title: 'memory stays level', text: `${client} had ${figures} MB` })
+  }
+  return problems
+}

@@ -1,0 +1,164 @@
+// One client process: makes random calls, records each with its result, and waits at the end until nothing is pending.
+// The records go to the parent process a few at a time, so that the memory of this process shows what the package keeps.
+
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { getHeapSpaceStatistics } from 'node:v8'
+
+import { redisManager } from 'redlatch'
+
+import { now } from './clock.mjs'
+import { Random } from './random.mjs'
+import { OwnCalls, SharedCalls } from './workload.mjs'
+
+const BATCH = 200
+const SAMPLE_MS = 25
+/** A timer that comes so much late means that the event loop stood still. */
+const STALL_MS = 10
+
+const isAvailable = () => redisManager.getCacheStats().isRedisAvailable
+
+class Recorder {
+  #records = []
+  #number = 0
+  #timer
+
+  /** Makes a call, whose `token` tells what to keep of its result. Never rejects. */
+  async call(about, make, token = (result) => result) {
+    const record = { type: 'call', ...about, number: this.#number, before: isAvailable(), start: now() }
+    this.#number += 1
+    try {
+      const result = await make()
+      record.answer = result === null || result === undefined ? null : token(result)
+    } catch (error) {
+      record.error = `${error.code} ${error.message}`
+    }
+    record.end = now()
+    record.after = isAvailable()
+    this.#keep(record)
+    return record
+  }
+
+  /** Notes the state now and then, and when the event loop stood still, which is no fault of a call's. */
+  watch() {
+    let last = now()
+    this.#timer = setInterval(() => {
+      const at = now()
+      if (at - last > SAMPLE_MS + STALL_MS) this.#keep({ type: 'stall', from: last + SAMPLE_MS, to: at })
+      last = at
+      const { pendingWrites: pending } = redisManager.getMetrics?.() ?? {}
+      this.#keep({ type: 'sample', at, available: isAvailable(), pending: pending ?? 0 })
+      this.send()
+    }, SAMPLE_MS)
+    redisManager.onStateChange?.((change) => this.#keep({ type: 'state', received: now(), ...change }))
+  }
+
+  stop() {
+    clearInterval(this.#timer)
+    this.send()
+  }
+
+  send() {
+    if (this.#records.length > 0) process.send({ type: 'records', records: this.#records })
+    this.#records = []
+  }
+
+  #keep(record) {
+    this.#records.push(record)
+    if (this.#records.length >= BATCH) this.send()
+  }
+}
+
+/** Without V8's space for new objects, which doubles now and then whatever the code does. */
+async function residentMb() {
+  for (let times = 0; times < 5; times += 1) {
+    globalThis.gc()
+    await nextTurn()
+  }
+  const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => name.startsWith('new_'))
+  const young = spaces.reduce((sum, space) => sum + space.physical_space_size, 0)
+  return (process.memoryUsage.rss() - young) / 2 ** 20
+}
+
+const WORKERS = 6
+const LONGEST_PAUSE_MS = 25
+const DRAIN_MS = 1_000
+/** A probe may be 15 s away. */
+const DRAINS = 20
+
+const recorder = new Recorder()
+const workers = []
+let step = 0
+let isOver = false
+
+const actions = {
+  start({ name, seed, url, token, timeoutMs }) {
+    redisManager.configure({ url, token, timeoutMs })
+    recorder.watch()
+    const random = new Random(seed)
+    for (let worker = 0; worker < WORKERS; worker += 1) workers.push(work(`${name}${worker}`, random.fork()))
+  },
+
+  step({ number }) {
+    step = number
+  },
+
+  async measure() {
+    process.send({ type: 'memory', residentMb: await residentMb() })
+  },
+
+  async finish() {
+    isOver = true
+    await Promise.all(workers)
+    const pending = await drain()
+    recorder.stop()
+    process.send({ type: 'memory', residentMb: await residentMb() })
+    process.send({ type: 'finished', pending, metrics: redisManager.getMetrics?.() ?? {} })
+  },
+
+  async close() {
+    await redisManager.close()
+    // With nothing left to do, the process has to end by itself.
+    process.off('disconnect', endWithParent)
+    process.disconnect()
+  },
+}
+
+/** A worker's calls on one key are in order: in one turn, or in a later one that waits for those before. */
+async function work(name, random) {
+  const own = new OwnCalls(recorder, random, name)
+  const shared = new SharedCalls(recorder, random, name)
+  while (!isOver) {
+    const calls = random.once(4) ? random.between(2, 4) : 1
+    const made = Array.from({ length: calls }, () => (random.once(3) ? shared.make(step) : own.make()))
+    await Promise.all(made)
+    await pause(random.between(0, LONGEST_PAUSE_MS))
+  }
+}
+
+/** The number of writes still pending once Redis is available again. */
+async function drain() {
+  let pending = 0
+  for (let time = 0; time < DRAINS; time += 1) {
+    if (redisManager.drain) pending = await redisManager.drain(DRAIN_MS)
+    else await redisManager.exists('drain')
+    if (pending === 0 && redisManager.getCacheStats().isRedisAvailable) break
+    await pause(100)
+  }
+  return pending
+}
+
+function fatal(kind) {
+  process.on(kind, (error) => {
+    process.send({ type: 'fatal', text: `${kind}: ${error?.stack ?? error}` })
+  })
+}
+/** Without anybody to report to, there is nothing to do. */
+function endWithParent() {
+  process.exit(1)
+}
+process.on('disconnect', endWithParent)
+
+fatal('unhandledRejection')
+fatal('uncaughtException')
+
+process.on('message', ({ action, ...input }) => actions[action](input))

@@ -1,0 +1,89 @@
+// What can be done to Redis, to the way there, and to a client.
+//
+// Each kind has `apply(run, targets, random)`, which resolves once it is in force, to what ends it again. `isClean` says
+// that whoever calls while it is in force knows that Redis did not execute anything. `isShared` hits all clients.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { now } from './clock.mjs'
+
+/** A fault of the gateways: for all requests until it ends or, so that clients stay available, for a few only. */
+const atGateway = (fault, { canBeFew = false, ...about } = {}) => ({
+  ...about,
+  async apply({ gateways }, targets, random) {
+    const rule = typeof fault === 'function' ? fault(random) : fault
+    const few = canBeFew && random.once(2) ? { requests: random.between(1, 3) } : {}
+    await Promise.all(targets.map((target) => gateways[target].addFault({ ...rule, ...few })))
+    return () => clear(gateways, targets)
+  },
+})
+
+const clear = (gateways, targets) => Promise.all(targets.map((target) => gateways[target].clearFaults()))
+
+const few = { canBeFew: true }
+const gone = { fault: 'status', status: 503, body: '{"error":"ERR upstream Redis is not reachable"}' }
+
+export const kinds = {
+  refuse: atGateway({ fault: 'refuse' }, { isClean: true }),
+  hang: atGateway({ fault: 'hang' }, few),
+  slow: atGateway((random) => ({ fault: 'latency', ms: random.pick([20, 100, 300, 800]) })),
+  drop: atGateway({ fault: 'drop' }, few),
+  executeThenDrop: atGateway({ fault: 'executeThenDrop' }, few),
+  reset: atGateway({ fault: 'reset' }, few),
+  truncate: atGateway({ fault: 'truncate' }, few),
+  garbage: atGateway({ fault: 'garbage' }, few),
+  tooMany: atGateway({ fault: 'status', status: 429, headers: { 'Retry-After': '1' } }, few),
+  flap: { apply: flap },
+  pauseRedis: { isShared: true, apply: pauseRedis },
+  killRedis: { isShared: true, apply: (run) => killRedis(run, (redis) => redis.startWithData()) },
+  emptyRedis: { isShared: true, apply: emptyRedis },
+  freezeClient: { apply: freezeClients },
+}
+
+async function flap({ gateways }, targets, random) {
+  let isOver = false
+  const flapping = (async () => {
+    while (!isOver) {
+      const fault = random.pick(['refuse', 'refuse', 'drop', 'hang'])
+      await Promise.all(targets.map((target) => gateways[target].addFault({ fault })))
+      await pause(random.between(10, 150))
+      await clear(gateways, targets)
+      await pause(random.between(10, 150))
+    }
+  })()
+  return () => {
+    isOver = true
+    return flapping
+  }
+}
+
+async function pauseRedis({ redis }) {
+  redis.pause()
+  return () => redis.goOn()
+}
+
+async function killRedis({ redis, gateways }, startAgain) {
+  const all = Object.keys(gateways)
+  await redis.kill()
+  return async () => {
+    // While Redis loads its data it refuses commands. The service does not pass that on, so the gateways must not.
+    await Promise.all(gateways.map((gateway) => gateway.addFault(gone)))
+    await startAgain(redis)
+    await clear(gateways, all)
+  }
+}
+
+/** Tells the run from when to when Redis lost its data. */
+async function emptyRedis(run) {
+  const from = now()
+  const start = await killRedis(run, (redis) => redis.startEmpty())
+  run.losses.push({ from, to: now() })
+  return start
+}
+
+async function freezeClients({ clients }, targets) {
+  for (const target of targets) clients[target].freeze()
+  return () => {
+    for (const target of targets) clients[target].thaw()
+  }
+}

@@ -1,0 +1,105 @@
+// The servers of a run: gateways, and one real Redis that can be paused, killed and started again, with its data or without.
+//
+// It listens on a socket file; a relay on a free port of the loopback interface stands in front, because its port has to
+// stay the same while Redis is gone, and nobody else may get it.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+import { GatewayControl } from '../gateway/control.mjs'
+import spawning from '../gateway/spawn.js'
+
+/** A gateway in front of `redis`, so that a fault can hit one client only. */
+export class Gateway extends GatewayControl {
+  /** Without `redis`, the gateway has one of its own. */
+  static async start(redis) {
+    const { address, stop } = await spawning.spawnGateway(redis ? ['--redis-url', redis.url] : [])
+    return new Gateway(address, stop)
+  }
+
+  constructor(address, stop) {
+    super(address)
+    this.address = { url: address.url, token: address.token }
+    this.stop = stop
+  }
+}
+
+export class Redis {
+  #relay
+  #root = mkdtempSync(join(tmpdir(), 'redlatch-chaos-'))
+  #directory
+  #process
+
+  static async start() {
+    const redis = new Redis()
+    redis.#relay = createServer((client) => redis.#relayTo(client))
+    redis.#relay.listen(0, '127.0.0.1')
+    await once(redis.#relay, 'listening')
+    await redis.startEmpty()
+    return redis
+  }
+
+  get url() {
+    return `redis://127.0.0.1:${this.#relay.address().port}`
+  }
+
+  pause() {
+    this.#process.kill('SIGSTOP')
+  }
+
+  goOn() {
+    this.#process.kill('SIGCONT')
+  }
+
+  /** As a crash would. Resolves when it is certain that it executes nothing more. */
+  async kill() {
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
+  }
+
+  async startEmpty() {
+    this.#directory = mkdtempSync(join(this.#root, 'data-'))
+    await this.startWithData()
+  }
+
+  /** Resolves when the data is loaded. */
+  async startWithData() {
+    // The log is written before an answer leaves, so that a killed Redis has everything that it answered for.
+    const options = ['--port', '0', '--unixsocket', this.#socket, '--dir', this.#directory, '--save', '']
+    const log = ['--appendonly', 'yes', '--appendfsync', 'no', '--auto-aof-rewrite-percentage', '0']
+    this.#process = spawn('redis-server', [...options, ...log], { stdio: ['ignore', 'pipe', 'inherit'] })
+    for await (const line of createInterface({ input: this.#process.stdout })) {
+      if (line.includes('ready to accept connections')) break
+    }
+    if (this.#process.exitCode !== null) throw new Error('redis-server ended before it was ready')
+    this.#process.stdout.resume()
+  }
+
+  async stop() {
+    await this.kill()
+    this.#relay.close()
+    rmSync(this.#root, { recursive: true })
+  }
+
+  get #socket() {
+    return join(this.#root, 'redis.sock')
+  }
+
+  #relayTo(client) {
+    const redis = connect(this.#socket)
+    client.setNoDelay(true)
+    for (const [from, to] of [
+      [client, redis],
+      [redis, client],
+    ]) {
+      from.pipe(to)
+      from.on('error', () => to.destroy())
+      from.on('close', () => to.destroy())
+    }
+  }
+}

@@ -1,0 +1,141 @@
+// The timeline of faults: drawn beforehand, so that a seed repeats it, and looked up by the checks. Every kind comes once
+// before any comes again.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { now } from './clock.mjs'
+import { kinds } from './faults.mjs'
+
+/** A client that is not back by then does not come back. Probes are at most 15 s apart. */
+const RECOVERY_LIMIT_MS = 17_000
+
+/** The endless list of what comes, of the kinds in `only`. */
+export function* steps(random, only, clients) {
+  for (;;) {
+    for (const kind of random.shuffled(only)) {
+      const targets =
+        kinds[kind].isShared || random.once(4) ? [...Array(clients).keys()] : [random.between(0, clients - 1)]
+      const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
+      // A fault that comes at once hits clients that are still recovering from the one before.
+      const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
+      yield { kind, targets, milliseconds, calm, waits: calm >= 200, random: random.fork() }
+    }
+  }
+}
+
+/** Injects faults until `seconds` are over. `run.windows` keeps when each was in force, and for whom. */
+export async function injectFaults(run, seconds) {
+  const end = now() + seconds * 1_000
+  for (;;) {
+    // One that the first part of the run has no time for is the first of the second part.
+    run.pending ??= run.steps.next().value
+    const step = run.pending
+    nextStep(run)
+    await pause(step.calm)
+    if (now() + step.milliseconds > end) break
+    run.pending = undefined
+    const window = await oneFault(run, step)
+    if (step.waits) await recover(run, window)
+  }
+}
+
+/** The clients' counters are different ones before, during and after a fault, so that it is seen in few of them. */
+function nextStep(run) {
+  run.step = (run.step ?? 0) + 1
+  for (const client of run.clients) client.send('step', { number: run.step })
+}
+
+async function oneFault(run, { kind, targets, milliseconds, random }) {
+  // It is in the list before it is over, because the machine may stall at any point.
+  const { isClean } = kinds[kind]
+  const window = {
+    kind,
+    targets,
+    isClean,
+    from: now(),
+    inForce: Number.POSITIVE_INFINITY,
+    to: Number.POSITIVE_INFINITY,
+  }
+  run.windows.push(window)
+  const end = await kinds[kind].apply(run, targets, random)
+  window.inForce = now()
+  nextStep(run)
+  await pause(milliseconds)
+  await end()
+  window.to = now()
+  return window
+}
+
+async function recover(run, window) {
+  const back = await Promise.all(
+    run.clients.map((client) => client.availableAfter(window.to, RECOVERY_LIMIT_MS)),
+  )
+  run.recoveries.push(...back.map((at) => ({ milliseconds: at - window.to, kind: window.kind })))
+}
+
+/** How far from its expiry an entry may be there or not. */
+export const EXPIRY_TOLERANCE_MS = 1_000
+/** For a client to notice that connections have been closed. */
+const AFTERMATH_MS = 250
+
+/** When faults were in force, as the checks have to know it for each call. */
+export class Timeline {
+  #run
+  #calm
+
+  constructor(run) {
+    this.#run = run
+    this.#calm = run.clients.map(({ samples }) =>
+      samples.filter(({ available, pending }) => available && pending === 0).map(({ at }) => at),
+    )
+  }
+
+  /** When everything that a client had acknowledged until `moment` was in Redis. */
+  settled(client, moment) {
+    const times = this.#calm[client]
+    let [low, high] = [0, times.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (times[middle] > moment) high = middle
+      else low = middle + 1
+    }
+    return times[low] ?? this.#run.finishedAt
+  }
+
+  /** Whether Redis may have executed a call, or its replay, without the client's knowing so. */
+  isAmbiguous(call) {
+    if (this.#tookTooLong(call)) return true
+    const until = this.settled(call.client, call.end)
+    return this.#run.windows.some(
+      (window) =>
+        window.targets.includes(call.client) && window.from < until && ambiguousUntil(window) > call.start,
+    )
+  }
+
+  /** Whether a call certainly was answered by Redis. */
+  hasReachedRedis(call) {
+    if (!call.before || !call.after || this.#tookTooLong(call)) return false
+    return !this.#run.windows.some(
+      ({ targets, from, to }) =>
+        targets.includes(call.client) && from < call.end && to + AFTERMATH_MS > call.start,
+    )
+  }
+
+  /** How long a call took, without the time in which its process stood still. */
+  milliseconds({ client, start, end }) {
+    let milliseconds = end - start
+    for (const { from, to } of this.#run.clients[client].stalls) {
+      milliseconds -= Math.max(0, Math.min(end, to) - Math.max(start, from))
+    }
+    return milliseconds
+  }
+
+  #tookTooLong({ start, end }) {
+    return end - start >= this.#run.timeoutMs
+  }
+}
+
+/** A clean fault is ambiguous only for what was in flight when it began. */
+function ambiguousUntil({ isClean, inForce, to }) {
+  return (isClean ? inForce : to) + AFTERMATH_MS
+}
