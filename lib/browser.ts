@@ -90,7 +90,7 @@ function mark(key: string, status: Status, ttlSeconds: number): void {
   write(key, data && { ...data, status, timestamp: Date.now() }, ttlSeconds)
 }
 
-export const FormCache: Omit<typeof Forms, 'prototype'> = {
+const FormCache: Omit<typeof Forms, 'prototype'> = {
   generateKey(eventId, guestEmail, startTime) {
     expectType('string', { eventId, guestEmail, startTime })
     return `${eventId}-${guestEmail.trim().toLowerCase()}-${startTime}`.replace(/[^\w-]/g, '_')
@@ -131,7 +131,14 @@ function onServer<T>(name: string): T {
   return new Proxy({}, { get }) as T
 }
 
-export const IdempotencyCache = onServer<typeof Results>('IdempotencyCache')
-export const CustomerCache = onServer<typeof Customers>('CustomerCache')
-export const redisManager = onServer<RedisManager>('redisManager')
-export default redisManager
+const redisManager = onServer<RedisManager>('redisManager')
+
+// One assignment, because what the compiler makes of single exports is a twelfth of the size that a browser loads.
+export = {
+  __esModule: true,
+  FormCache,
+  IdempotencyCache: onServer<typeof Results>('IdempotencyCache'),
+  CustomerCache: onServer<typeof Customers>('CustomerCache'),
+  redisManager,
+  default: redisManager,
+}

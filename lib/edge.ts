@@ -1,14 +1,15 @@
 // What Edge runtimes get instead of index.ts, which needs a native addon. The key of a form can be made there; any other
 // call says what to do. There is no memory to fall back to: such runtimes keep none from one request to the next.
 
-import { FormCache as BrowserForms } from './browser.js'
+import browser = require('./browser.js')
+
 import type { CustomerCache as Customers } from './customer-cache.js'
 import { makeError } from './errors.js'
 import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RedisManager } from './redis-manager.js'
 
-const { generateKey } = BrowserForms
+const { generateKey } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
 
 function runtimeName(): string {

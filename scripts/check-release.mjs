@@ -13,9 +13,10 @@ const problems = []
 if (process.argv[2] !== `v${version}`)
   problems.push(`The tag is ${process.argv[2]}, but the version is ${version}.`)
 if (!repository) problems.push('package.json has no repository, without which there is no provenance.')
-const platforms = readFileSync(join(root, 'load.js'), 'utf8').match(/'[a-z\d]+-(x64|arm64)[a-z-]*'/g) ?? []
+const platforms =
+  readFileSync(join(root, 'lib', 'addon.ts'), 'utf8').match(/'[a-z\d]+-(x64|arm64)[a-z-]*'/g) ?? []
 if (platforms.length !== napi.targets.length)
-  problems.push('load.js does not name the platforms of package.json.')
+  problems.push('lib/addon.ts does not name the platforms of package.json.')
 for (const platform of platforms.map((quoted) => quoted.slice(1, -1))) {
   const { version: own, main } = read('npm', platform, 'package.json')
   if (own !== version) problems.push(`npm/${platform} has version ${own}, not ${version}.`)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fail, root } from './setup.mjs'
 
 /** Makes the two tarballs in `folder`, with the addon from `addons`. */
-export function pack(folder, addons = root) {
+export function pack(folder, addons = join(root, 'dist')) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const addon = readdirSync(addons).find((name) => name.endsWith('.node'))
   if (!addon) fail('There is no addon to pack: run npm run build first.')
@@ -17,7 +17,7 @@ export function pack(folder, addons = root) {
   manifest.optionalDependencies = Object.fromEntries(
     platforms.map((name) => [`${manifest.napi.packageName}-${name}`, manifest.version]),
   )
-  const files = [...manifest.files, 'README.md', 'LICENSE']
+  const files = [...manifest.files.filter((name) => !name.startsWith('!')), 'README.md', 'LICENSE']
   const main = packFolder(folder, root, files, manifest)
   const platformFolder = join(root, 'npm', platform)
   const platformManifest = JSON.parse(readFileSync(join(platformFolder, 'package.json'), 'utf8'))
@@ -27,7 +27,8 @@ export function pack(folder, addons = root) {
 
 function packFolder(target, source, files, manifest, addon) {
   const stage = mkdtempSync(join(target, 'stage-'))
-  for (const file of files) cpSync(join(source, file), join(stage, file), { recursive: true })
+  const filter = (path) => !path.endsWith('.node')
+  for (const file of files) cpSync(join(source, file), join(stage, file), { recursive: true, filter })
   if (addon) cpSync(addon, join(stage, manifest.main))
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--pack-destination', target], {

@@ -16,13 +16,15 @@ import { buildAddon, buildGateway, installChromium, installPackages, installRedi
 
 const tests = join(root, '__test__', 'e2e')
 
-/** The folder with the addon: the one that was built elsewhere, or a new one, as it is published if there is a way to. */
+/**
+ * The folder with the addon to pack: one that was built elsewhere, with dist/ beside, or a new one, linked as for
+ * publishing where this machine can.
+ */
 function addons() {
   if (process.env.REDLATCH_ADDONS) return resolve(process.env.REDLATCH_ADDONS)
-  const target = portableTarget()
-  if (target) return buildPortable(target)
   buildAddon()
-  return root
+  const target = portableTarget()
+  return target ? buildPortable(target) : join(root, 'dist')
 }
 
 /** Makes the projects under test, in a new folder. */

@@ -54,11 +54,11 @@ describe('the tarballs', { timeout: 120_000 }, () => {
     assert.deepEqual(
       main.filter(
         (name) =>
-          !/^package\/(doctor\/)?[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)$|^package\/LICENSE$/.test(name),
+          !/^package\/((dist\/(doctor\/)?)?[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)|LICENSE)$/.test(name),
       ),
       [],
     )
-    assert.ok(['browser.js', 'edge.js', 'load.js'].every((name) => main.includes(`package/${name}`)))
+    assert.ok(['browser.js', 'edge.js', 'addon.js'].every((name) => main.includes(`package/dist/${name}`)))
     assert.equal(binding.filter((name) => name.endsWith('.node')).length, 1)
     assert.equal(binding.length, 3)
   })

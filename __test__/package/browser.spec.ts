@@ -6,7 +6,7 @@ import type * as Redlatch from 'redlatch'
 import { formTests } from '../support/form-tests'
 import { claim, submission, uniqueKey } from '../support/samples'
 
-const file = join(__dirname, '..', '..', 'browser.js')
+const file = join(__dirname, '..', '..', 'dist', 'browser.js')
 const browser: typeof Redlatch = require(file)
 const { CustomerCache, FormCache, IdempotencyCache, redisManager } = browser
 

@@ -15,7 +15,7 @@ interface Finding {
   remedy?: string
 }
 
-const program = join(__dirname, '..', '..', 'doctor', 'cli.js')
+const program = join(__dirname, '..', '..', 'dist', 'doctor', 'cli.js')
 const longToken = 'A'.repeat(60)
 let project: string
 

@@ -11,9 +11,9 @@ let project: string
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'redlatch-load-'))
   const installed = join(project, 'node_modules', 'redlatch')
-  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const file of ['package.json', ...files]) {
-    cpSync(join(root, file), join(installed, file), { recursive: true })
+  for (const file of ['package.json', 'dist']) {
+    const filter = (path: string) => !path.endsWith('.node')
+    cpSync(join(root, file), join(installed, file), { recursive: true, filter })
   }
 })
 

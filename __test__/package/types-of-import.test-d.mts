@@ -14,7 +14,7 @@ import redis, {
   type RedisManager,
   type RedlatchOptions,
   redisManager,
-} from '../../index.mjs'
+} from '../../dist/index.mjs'
 
 export const managers: RedisManager[] = [redis, redisManager]
 export const value: Promise<string | null> = redis.get('key')
