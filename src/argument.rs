@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
-use napi::{JsString, JsValue, ValueType};
+use napi::{JsValue, ValueType};
 use redlatch_core::Error as CoreError;
 use redlatch_core::config::Options;
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
@@ -15,13 +15,12 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// The caller's `JSON.stringify`.
 pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
 
-/// How long `drain` waits unless the caller says otherwise.
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long `drain` waits by default.
+const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A string that is well-formed Unicode.
 pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
-    expect(name, &value, ValueType::String, "a string")?;
-    well_formed(name, value.coerce_to_string()?)
+    with_text(name, value, |text| Ok(text.to_owned()))
 }
 
 /// A string in which lone surrogates have become U+FFFD.
@@ -37,7 +36,7 @@ pub(crate) fn optional_text(name: &str, value: Unknown<'_>) -> Result<Option<Str
 
 /// A key in `namespace`.
 pub(crate) fn key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Key> {
-    Ok(namespace.key(name, &text(name, value)?)?)
+    with_text(name, value, |text| Ok(namespace.key(name, text)?))
 }
 
 /// A key in `namespace` that may be left out.
@@ -48,7 +47,7 @@ pub(crate) fn optional_key(namespace: Namespace, name: &str, value: Unknown<'_>)
 
 /// A key without a prefix.
 pub(crate) fn plain_key(name: &str, value: Unknown<'_>) -> Result<Key> {
-    Ok(Key::plain(name, &text(name, value)?)?)
+    with_text(name, value, |text| Ok(Key::plain(name, text)?))
 }
 
 /// An array of keys without a prefix.
@@ -92,8 +91,8 @@ pub(crate) fn optional_ttl(name: &str, value: Unknown<'_>) -> Result<Option<Ttl>
     Ok(optional_number(name, value)?.map(|seconds| Ttl::from_seconds(name, seconds)).transpose()?)
 }
 
-/// A moment in Unix milliseconds.
-pub(crate) fn moment(name: &str, value: Unknown<'_>) -> Result<Expiry> {
+/// A time in Unix milliseconds.
+pub(crate) fn expires_at(name: &str, value: Unknown<'_>) -> Result<Expiry> {
     Ok(Expiry::at(name, number(name, value)?)?)
 }
 
@@ -153,10 +152,10 @@ pub(crate) fn metrics_format(options: Unknown<'_>) -> Result<MetricsFormat> {
     }
 }
 
-/// How long to wait, in milliseconds.
-pub(crate) fn timeout(name: &str, value: Unknown<'_>) -> Result<Duration> {
+/// How long `drain` waits, in milliseconds.
+pub(crate) fn drain_timeout(name: &str, value: Unknown<'_>) -> Result<Duration> {
     let millis = optional_number(name, value)?;
-    Ok(millis.map_or(Ok(DEFAULT_PATIENCE), |millis| Options::timeout_from_millis(name, millis))?)
+    Ok(millis.map_or(Ok(DEFAULT_DRAIN_TIMEOUT), |millis| Options::timeout_from_millis(name, millis))?)
 }
 
 /// A function.
@@ -191,10 +190,15 @@ fn type_name(value: &Unknown<'_>) -> Result<&'static str> {
     })
 }
 
-/// Node turns lone surrogates into U+FFFD on the way out of the engine; where one appears, the string's own UTF-16
-/// tells whether it was there to begin with.
-fn well_formed(name: &str, value: JsString<'_>) -> Result<String> {
-    let text = value.into_utf8()?.into_owned()?;
+/// Calls `read` with the text of a string that is well-formed Unicode.
+///
+/// Node turns lone surrogates into U+FFFD on the way out of the engine. Where one appears, the string's own UTF-16 says
+/// whether it was there before.
+fn with_text<T>(name: &str, value: Unknown<'_>, read: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    expect(name, &value, ValueType::String, "a string")?;
+    let value = value.coerce_to_string()?;
+    let utf8 = value.into_utf8()?;
+    let text = utf8.as_str()?;
     if text.contains(char::REPLACEMENT_CHARACTER) {
         let units = value.into_utf16()?;
         if char::decode_utf16(units.as_slice().iter().copied()).any(|unit| unit.is_err()) {
@@ -205,5 +209,5 @@ fn well_formed(name: &str, value: JsString<'_>) -> Result<String> {
             .into());
         }
     }
-    Ok(text)
+    read(text)
 }

@@ -8,7 +8,7 @@ use redlatch_core::caches::{Customer, CustomerId, Subscription};
 use redlatch_core::keys::{CUSTOMER, EMAIL, SUBSCRIPTION, USER};
 
 use crate::argument::{self, Stringify};
-use crate::realm::{Answer, Realm, RealmState};
+use crate::realm::{Realm, RealmState, Returned};
 
 /// Stripe customers and subscriptions.
 #[napi]
@@ -34,25 +34,22 @@ impl CustomerCache {
         data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
         stringify: Stringify<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(CUSTOMER, "customerId", customer_id)?,
-                Customer::from_json("data", argument::json("data", data, &stringify)?)?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, customer, ttl)| async move {
-            handle.customers.set_customer(&key, &customer, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(CUSTOMER, "customerId", customer_id)?;
+            let json = argument::json("data", data, &stringify)?;
+            let customer = Customer::from_json("data", json)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.customers.set_customer(&key, &customer, ttl).await })
         })
     }
 
     /// The JSON of a customer, or `null`.
     #[napi(catch_unwind)]
-    pub fn get_customer<'e>(&self, env: &'e Env, slot: u32, customer_id: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(CUSTOMER, "customerId", customer_id);
-        self.realm.call(env, slot, arguments, |handle, key| async move {
-            handle.customers.get_customer(&key).await
+    pub fn get_customer<'e>(&self, env: &'e Env, slot: u32, customer_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(CUSTOMER, "customerId", customer_id)?;
+            Ok(async move { service.customers.get_customer(&key).await })
         })
     }
 
@@ -65,25 +62,21 @@ impl CustomerCache {
         user_id: Unknown<'e>,
         customer_id: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(USER, "userId", user_id)?,
-                CustomerId::new("customerId", argument::text("customerId", customer_id)?)?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, customer_id, ttl)| async move {
-            handle.customers.set_user_mapping(&key, &customer_id, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(USER, "userId", user_id)?;
+            let customer_id = CustomerId::new("customerId", argument::text("customerId", customer_id)?)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.customers.set_user_mapping(&key, &customer_id, ttl).await })
         })
     }
 
     /// The customer id of a user, or `null`.
     #[napi(catch_unwind)]
-    pub fn get_customer_by_user_id<'e>(&self, env: &'e Env, slot: u32, user_id: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(USER, "userId", user_id);
-        self.realm.call(env, slot, arguments, |handle, key| async move {
-            handle.customers.get_customer_by_user_id(&key).await
+    pub fn get_customer_by_user_id<'e>(&self, env: &'e Env, slot: u32, user_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(USER, "userId", user_id)?;
+            Ok(async move { service.customers.get_customer_by_user_id(&key).await })
         })
     }
 
@@ -96,25 +89,21 @@ impl CustomerCache {
         email: Unknown<'e>,
         customer_id: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(EMAIL, "email", email)?,
-                CustomerId::new("customerId", argument::text("customerId", customer_id)?)?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, customer_id, ttl)| async move {
-            handle.customers.set_email_mapping(&key, &customer_id, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(EMAIL, "email", email)?;
+            let customer_id = CustomerId::new("customerId", argument::text("customerId", customer_id)?)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.customers.set_email_mapping(&key, &customer_id, ttl).await })
         })
     }
 
     /// The customer id of an e-mail address, or `null`.
     #[napi(catch_unwind)]
-    pub fn get_customer_by_email<'e>(&self, env: &'e Env, slot: u32, email: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(EMAIL, "email", email);
-        self.realm.call(env, slot, arguments, |handle, key| async move {
-            handle.customers.get_customer_by_email(&key).await
+    pub fn get_customer_by_email<'e>(&self, env: &'e Env, slot: u32, email: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(EMAIL, "email", email)?;
+            Ok(async move { service.customers.get_customer_by_email(&key).await })
         })
     }
 
@@ -128,29 +117,31 @@ impl CustomerCache {
         data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
         stringify: Stringify<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(SUBSCRIPTION, "subscriptionId", subscription_id)?,
-                Subscription::from_json("data", argument::json("data", data, &stringify)?)?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, subscription, ttl)| async move {
-            handle.customers.set_subscription(&key, &subscription, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(SUBSCRIPTION, "subscriptionId", subscription_id)?;
+            let json = argument::json("data", data, &stringify)?;
+            let subscription = Subscription::from_json("data", json)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.customers.set_subscription(&key, &subscription, ttl).await })
         })
     }
 
     /// The JSON of a subscription, or `null`.
     #[napi(catch_unwind)]
-    pub fn get_subscription<'e>(&self, env: &'e Env, slot: u32, subscription_id: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(SUBSCRIPTION, "subscriptionId", subscription_id);
-        self.realm.call(env, slot, arguments, |handle, key| async move {
-            handle.customers.get_subscription(&key).await
+    pub fn get_subscription<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        subscription_id: Unknown<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(SUBSCRIPTION, "subscriptionId", subscription_id)?;
+            Ok(async move { service.customers.get_subscription(&key).await })
         })
     }
 
-    /// Forgets a customer and the mappings that lead to it.
+    /// Removes a customer and the mappings that lead to it.
     #[napi(catch_unwind)]
     pub fn delete_customer<'e>(
         &self,
@@ -159,27 +150,18 @@ impl CustomerCache {
         customer_id: Unknown<'e>,
         email: Unknown<'e>,
         user_id: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(CUSTOMER, "customerId", customer_id)?,
-                argument::optional_key(EMAIL, "email", email)?,
-                argument::optional_key(USER, "userId", user_id)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (customer, email, user)| async move {
-            handle.customers.delete_customer(customer, email, user).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let customer = argument::key(CUSTOMER, "customerId", customer_id)?;
+            let email = argument::optional_key(EMAIL, "email", email)?;
+            let user = argument::optional_key(USER, "userId", user_id)?;
+            Ok(async move { service.customers.delete_customer(customer, email, user).await })
         })
     }
 
     /// `{ status, message }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok(()),
-            |handle, ()| async move { Ok(handle.health().await.to_short_json()) },
-        )
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Returned<'e> {
+        self.realm.call(env, slot, |service| Ok(async move { Ok(service.health().await.to_short_json()) }))
     }
 }

@@ -13,38 +13,38 @@ const INTERNAL: &str = "ERR_INTERNAL";
 
 /// An error that a call rejects with.
 pub(crate) struct Failure {
-    class: Class,
+    class: ErrorClass,
     code: &'static str,
     message: String,
     cause: Option<Error>,
 }
 
-enum Class {
+enum ErrorClass {
     Error,
     TypeError,
     RangeError,
 }
 
 impl Failure {
-    fn new(class: Class, code: &'static str, message: String) -> Self {
+    fn new(class: ErrorClass, code: &'static str, message: String) -> Self {
         Self { class, code, message, cause: None }
     }
 
     /// `argument` is not of the type that it must be.
     pub(crate) fn wrong_type(argument: &str, expected: &str, received: &str) -> Self {
         let message = format!("{argument} must be {expected}, got {received}");
-        Self::new(Class::TypeError, INVALID_ARG_TYPE, message)
+        Self::new(ErrorClass::TypeError, INVALID_ARG_TYPE, message)
     }
 
     /// `JSON.stringify` threw `cause` for `argument`.
     pub(crate) fn not_json(argument: &str, cause: Error) -> Self {
         let message = format!("{argument} cannot be turned into JSON; see the error's cause");
-        Self { cause: Some(cause), ..Self::new(Class::TypeError, INVALID_ARG_VALUE, message) }
+        Self { cause: Some(cause), ..Self::new(ErrorClass::TypeError, INVALID_ARG_VALUE, message) }
     }
 
-    /// Something failed that no argument and no server is to blame for.
+    /// A fault of this package.
     pub(crate) fn internal(problem: impl Into<String>) -> Self {
-        Self::new(Class::Error, INTERNAL, problem.into())
+        Self::new(ErrorClass::Error, INTERNAL, problem.into())
     }
 
     /// The JavaScript error.
@@ -54,23 +54,23 @@ impl Failure {
             error.set_cause(cause);
         }
         match self.class {
-            Class::Error => JsError::from(error).into_unknown(*env),
-            Class::TypeError => JsTypeError::from(error).into_unknown(*env),
-            Class::RangeError => JsRangeError::from(error).into_unknown(*env),
+            ErrorClass::Error => JsError::from(error).into_unknown(*env),
+            ErrorClass::TypeError => JsTypeError::from(error).into_unknown(*env),
+            ErrorClass::RangeError => JsRangeError::from(error).into_unknown(*env),
         }
     }
 
-    /// The class, the code and the message, for `promises.js` to make the error of.
+    /// The class, the code and the message, for the face to make the error of.
     pub(crate) fn into_parts(self) -> [String; 3] {
         let class = match self.class {
-            Class::Error => "Error",
-            Class::TypeError => "TypeError",
-            Class::RangeError => "RangeError",
+            ErrorClass::Error => "Error",
+            ErrorClass::TypeError => "TypeError",
+            ErrorClass::RangeError => "RangeError",
         };
         [class.into(), self.code.into(), self.message]
     }
 
-    /// Throws the JavaScript error; what is returned tells napi that it is on its way.
+    /// Throws the JavaScript error. The returned one tells napi that an exception is pending.
     pub(crate) fn throw(self, env: &Env) -> Error {
         match env.throw(self.into_unknown(env)) {
             Ok(()) => Error::from_status(Status::PendingException),
@@ -82,17 +82,17 @@ impl Failure {
 impl From<CoreError> for Failure {
     fn from(error: CoreError) -> Self {
         let (class, code) = if error.is_invalid_value() {
-            (Class::RangeError, INVALID_ARG_VALUE)
+            (ErrorClass::RangeError, INVALID_ARG_VALUE)
         } else if error.is_invalid_field() {
-            (Class::TypeError, INVALID_ARG_VALUE)
+            (ErrorClass::TypeError, INVALID_ARG_VALUE)
         } else if error.is_refused() {
-            (Class::Error, REDIS_REPLY)
+            (ErrorClass::Error, REDIS_REPLY)
         } else if error.is_full() {
-            (Class::Error, FALLBACK_FULL)
+            (ErrorClass::Error, FALLBACK_FULL)
         } else if error.is_no_fallback() {
-            (Class::Error, REDIS_UNAVAILABLE)
+            (ErrorClass::Error, REDIS_UNAVAILABLE)
         } else {
-            (Class::Error, INTERNAL)
+            (ErrorClass::Error, INTERNAL)
         };
         Self::new(class, code, error.to_string())
     }
@@ -102,4 +102,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::internal(error.reason)
     }
+}
+
+/// The result of `act`, or its failure as a JavaScript exception.
+pub(crate) fn or_throw<T>(env: &Env, act: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
+    act().map_err(|failure| failure.throw(env))
 }

@@ -8,8 +8,8 @@ use redlatch_core::caches::{Submission, form_key};
 use redlatch_core::keys::FORM;
 
 use crate::argument::{self, Stringify};
-use crate::error::Failure;
-use crate::realm::{Answer, Realm, RealmState};
+use crate::error::or_throw;
+use crate::realm::{Realm, RealmState, Returned};
 
 /// Form submissions.
 #[napi]
@@ -35,36 +35,32 @@ impl FormCache {
         form_data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
         stringify: Stringify<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(FORM, "key", key)?,
-                Submission::from_json("formData", argument::json("formData", form_data, &stringify)?)?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, submission, ttl)| async move {
-            handle.forms.set(&key, &submission, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            let json = argument::json("formData", form_data, &stringify)?;
+            let submission = Submission::from_json("formData", json)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.forms.set(&key, &submission, ttl).await })
         })
     }
 
     /// The JSON of the submission, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(FORM, "key", key);
-        self.realm.call(env, slot, arguments, |handle, key| async move { handle.forms.get(&key).await })
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            Ok(async move { service.forms.get(&key).await })
+        })
     }
 
-    /// Whether the submission is being processed.
+    /// Whether the status is `processing`.
     #[napi(catch_unwind)]
-    pub fn is_processing<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(FORM, "key", key);
-        self.realm.call(
-            env,
-            slot,
-            arguments,
-            |handle, key| async move { handle.forms.is_processing(&key).await },
-        )
+    pub fn is_processing<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            Ok(async move { service.forms.is_processing(&key).await })
+        })
     }
 
     /// Claims the submission.
@@ -77,23 +73,17 @@ impl FormCache {
         form_data: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
         stringify: Stringify<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::key(FORM, "key", key)?,
-                Submission::processing_from_json(
-                    "formData",
-                    &argument::json("formData", form_data, &stringify)?,
-                )?,
-                argument::optional_ttl("ttlSeconds", ttl_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, submission, ttl)| async move {
-            handle.forms.try_acquire_processing(&key, &submission, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            let json = argument::json("formData", form_data, &stringify)?;
+            let submission = Submission::processing_from_json("formData", &json)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.forms.try_acquire_processing(&key, &submission, ttl).await })
         })
     }
 
-    /// Marks the submission as completed.
+    /// Sets the status to `completed`.
     #[napi(catch_unwind)]
     pub fn mark_completed<'e>(
         &self,
@@ -101,15 +91,15 @@ impl FormCache {
         slot: u32,
         key: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments =
-            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?));
-        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
-            handle.forms.mark_completed(&key, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.forms.mark_completed(&key, ttl).await })
         })
     }
 
-    /// Marks the submission as failed.
+    /// Sets the status to `failed`.
     #[napi(catch_unwind)]
     pub fn mark_failed<'e>(
         &self,
@@ -117,19 +107,21 @@ impl FormCache {
         slot: u32,
         key: Unknown<'e>,
         ttl_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments =
-            || Ok((argument::key(FORM, "key", key)?, argument::optional_ttl("ttlSeconds", ttl_seconds)?));
-        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
-            handle.forms.mark_failed(&key, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.forms.mark_failed(&key, ttl).await })
         })
     }
 
-    /// Forgets the submission.
+    /// Removes the submission.
     #[napi(catch_unwind)]
-    pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::key(FORM, "key", key);
-        self.realm.call(env, slot, arguments, |handle, key| async move { handle.forms.delete(&key).await })
+    pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            Ok(async move { service.forms.delete(&key).await })
+        })
     }
 
     /// The key of a submission.
@@ -140,24 +132,18 @@ impl FormCache {
         guest_email: Unknown<'_>,
         start_time: Unknown<'_>,
     ) -> napi::Result<String> {
-        let key = || {
+        or_throw(env, || {
             Ok(form_key(
                 &argument::lossy_text("eventId", event_id)?,
                 &argument::lossy_text("guestEmail", guest_email)?,
                 &argument::lossy_text("startTime", start_time)?,
             ))
-        };
-        key().map_err(|failure: Failure| failure.throw(env))
+        })
     }
 
     /// `{ status, message }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
-        self.realm.call(
-            env,
-            slot,
-            || Ok(()),
-            |handle, ()| async move { Ok(handle.health().await.to_short_json()) },
-        )
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Returned<'e> {
+        self.realm.call(env, slot, |service| Ok(async move { Ok(service.health().await.to_short_json()) }))
     }
 }

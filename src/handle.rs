@@ -25,8 +25,8 @@ thread_local! {
 
 struct Services {
     running: Vec<Weak<Handle>>,
-    /// The latest service that runs on memory only. It outlives the thread that opened it, for what it has acknowledged
-    /// is nowhere else.
+    /// The latest service that runs on memory only. It outlives the thread that opened it, because its values are nowhere
+    /// else.
     memory: Option<Arc<Handle>>,
 }
 
@@ -66,28 +66,28 @@ impl Handle {
         let started = IoThread::start()?;
         let task =
             self.service.take_background_task().ok_or_else(|| io::Error::other("it has been closed"))?;
-        started.drive(task);
+        started.spawn(task);
         *io = Some(started.clone());
         Ok(started)
     }
 
-    /// Lets the calls under way finish, lets go of connections, threads and memory, and then calls `tell`.
-    fn close(&self, tell: impl FnOnce() + Send + 'static) {
+    /// Waits for pending calls, closes connections, stops the I/O thread and clears memory, then calls `done`.
+    fn close(&self, done: impl FnOnce() + Send + 'static) {
         let io = lock(&self.io).take();
         match io {
-            Some(io) => io.close(tell),
-            None => tell(),
+            Some(io) => io.close(done),
+            None => done(),
         }
     }
 }
 
-/// Has a listener told of changes of the state of a service's database, until it is dropped.
-pub(crate) struct Subscription {
+/// Calls a listener for every change of state of a service, until it is dropped.
+pub(crate) struct StateListener {
     handle: Arc<Handle>,
     id: u64,
 }
 
-impl Subscription {
+impl StateListener {
     pub(crate) fn new(
         handle: Arc<Handle>,
         listener: impl Fn(&BreakerChange) + Send + Sync + 'static,
@@ -97,21 +97,21 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for StateListener {
     fn drop(&mut self) {
         self.handle.store.breaker().unsubscribe(self.id);
     }
 }
 
-/// A realm's hold on a service. Dropped, as at the end of a thread, it leaves what memory has acknowledged in place.
-pub(crate) struct Lease {
+/// A realm's use of a service. Dropped, as at the end of a thread, it leaves the values in memory.
+pub(crate) struct ServiceUse {
     handle: Arc<Handle>,
     is_released: bool,
 }
 
-impl Lease {
-    /// A hold on the service for `config`: the present one if it is that, one that only other threads have opened, or
-    /// a new one.
+impl ServiceUse {
+    /// Uses the service for `config`: the present one if it serves it, one that only other threads have opened, or a new
+    /// one.
     pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
         if let Some(mut present) = present {
             if present.handle.serves(&config) {
@@ -136,13 +136,12 @@ impl Lease {
         &self.handle
     }
 
-    /// Gives up the hold. If it was the last, the service lets the calls under way finish and lets go of connections,
-    /// threads and memory; then, or at once, calls `tell`.
-    pub(crate) fn close(mut self, tell: impl FnOnce() + Send + 'static) {
-        if self.release() { self.handle.close(tell) } else { tell() }
+    /// Ends the use. If it was the last, the service closes. Then, or at once, calls `done`.
+    pub(crate) fn close(mut self, done: impl FnOnce() + Send + 'static) {
+        if self.release() { self.handle.close(done) } else { done() }
     }
 
-    /// Gives up the hold; tells whether it was the last, in which case the service gets no further users.
+    /// Ends the use; returns whether it was the last, in which case the service gets no further users.
     fn release(&mut self) -> bool {
         self.is_released = true;
         OPENED.with_borrow_mut(|opened| opened.retain(|handle| !is(handle, &self.handle)));
@@ -150,7 +149,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for ServiceUse {
     fn drop(&mut self) {
         if !self.is_released {
             let _services = lock(&SERVICES);
@@ -160,7 +159,7 @@ impl Drop for Lease {
 }
 
 impl Services {
-    /// Counts one realm less; the last one closes the service to further users.
+    /// Counts one realm less. The last one closes the service to further users.
     fn release(&mut self, handle: &Arc<Handle>) -> bool {
         let is_last = handle.realms.fetch_sub(1, Relaxed) == 1;
         if is_last {
@@ -191,7 +190,7 @@ fn is(weak: &Weak<Handle>, handle: &Handle) -> bool {
     std::ptr::eq(weak.as_ptr(), handle)
 }
 
-/// A panic elsewhere has not left anything half done here.
+/// A panic elsewhere leaves nothing half done here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 // The types of the addon, made by `npm run build` from src/. This header names what src/ cannot.
 
 /** The result of a call; `undefined` while it is pending. */
-export type Answer = string | number | boolean | null | undefined
+export type Returned = string | number | boolean | null | undefined
 /** The caller's `JSON.stringify`. */
 export type Stringify = (value: unknown) => string | undefined
 /** What completed calls, log messages and changes of state are passed to, as flat lists. */

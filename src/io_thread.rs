@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::unconstrained;
 
-/// A call on its way: it settles its promise itself.
+/// A pending call, which settles its promise itself.
 pub(crate) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Sends calls to the thread; it ends when the last clone is dropped.
@@ -24,7 +24,7 @@ pub(crate) struct IoThread {
 }
 
 enum Message {
-    Drive(BackgroundTask),
+    Spawn(Box<BackgroundTask>),
     Calls(Vec<Call>),
     Close(Box<dyn FnOnce() + Send>),
 }
@@ -39,29 +39,29 @@ impl IoThread {
             let closed = runtime.block_on(unconstrained(run(receiver)));
             // Takes the connections with it.
             drop(runtime);
-            for tell in closed {
-                tell();
+            for done in closed {
+                done();
             }
         })?;
         Ok(Self { messages: sender })
     }
 
     /// Runs `task` beside the calls.
-    pub(crate) fn drive(&self, task: BackgroundTask) {
-        self.send(Message::Drive(task));
+    pub(crate) fn spawn(&self, task: BackgroundTask) {
+        self.send(Message::Spawn(Box::new(task)));
     }
 
-    /// Runs calls, which all get going before the first of their commands is sent.
+    /// Runs calls. All of them start before the first of their commands is sent.
     pub(crate) fn run(&self, calls: Vec<Call>) {
         self.send(Message::Calls(calls));
     }
 
-    /// Ends the thread after the calls under way, and then calls `tell`.
-    pub(crate) fn close(&self, tell: impl FnOnce() + Send + 'static) {
-        if let Err(mpsc::error::SendError(Message::Close(tell))) =
-            self.messages.send(Message::Close(Box::new(tell)))
+    /// Ends the thread after the pending calls, then calls `done`.
+    pub(crate) fn close(&self, done: impl FnOnce() + Send + 'static) {
+        if let Err(mpsc::error::SendError(Message::Close(done))) =
+            self.messages.send(Message::Close(Box::new(done)))
         {
-            tell();
+            done();
         }
     }
 
@@ -78,14 +78,14 @@ async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOn
         tokio::select! {
             biased;
             message = messages.recv() => match message {
-                Some(Message::Drive(task)) => drop(tokio::spawn(task.run())),
+                Some(Message::Spawn(task)) => drop(tokio::spawn(task.run())),
                 // A call that panics rejects its own promise and no other.
                 Some(Message::Calls(batch)) => {
                     calls.extend(batch.into_iter().map(|call| AssertUnwindSafe(call).catch_unwind()));
                 }
-                Some(Message::Close(tell)) => {
+                Some(Message::Close(done)) => {
                     messages.close();
-                    closed.push(tell);
+                    closed.push(done);
                 }
                 None => break,
             },

@@ -9,7 +9,8 @@ use redlatch_core::keys::Expiry;
 use redlatch_core::store::Store;
 
 use crate::argument::{self, MetricsFormat};
-use crate::realm::{Answer, Realm, RealmState};
+use crate::error::or_throw;
+use crate::realm::{Realm, RealmState, Returned};
 
 /// String keys with TTLs.
 #[napi]
@@ -34,43 +35,43 @@ impl RedisManager {
         key: Unknown<'e>,
         value: Unknown<'e>,
         expiration_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::plain_key("key", key)?,
-                argument::text("value", value)?,
-                argument::optional_ttl("expirationSeconds", expiration_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, value, ttl)| async move {
-            handle.store.set(&key, &value, ttl.map_or(Expiry::Never, Expiry::After)).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            let value = argument::text("value", value)?;
+            let ttl = argument::optional_ttl("expirationSeconds", expiration_seconds)?;
+            Ok(async move { service.store.set(&key, &value, ttl.map_or(Expiry::Never, Expiry::After)).await })
         })
     }
 
     /// The value, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::plain_key("key", key);
-        self.realm.call(env, slot, arguments, |handle, key| async move { handle.store.get(&key).await })
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            Ok(async move { service.store.get(&key).await })
+        })
     }
 
     /// Removes a key.
     #[napi(catch_unwind)]
-    pub fn del<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::plain_key("key", key);
-        self.realm.call(env, slot, arguments, |handle, key| async move {
-            handle.store.delete(&[key]).await.map(drop)
+    pub fn del<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            Ok(async move { service.store.delete(&[key]).await.map(drop) })
         })
     }
 
-    /// Whether the key is there.
+    /// Whether a key exists.
     #[napi(catch_unwind)]
-    pub fn exists<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::plain_key("key", key);
-        self.realm.call(env, slot, arguments, |handle, key| async move { handle.store.exists(&key).await })
+    pub fn exists<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            Ok(async move { service.store.exists(&key).await })
+        })
     }
 
-    /// Stores a value unless the key is there.
+    /// Stores a value unless the key exists.
     #[napi(catch_unwind)]
     pub fn set_nx<'e>(
         &self,
@@ -79,48 +80,57 @@ impl RedisManager {
         key: Unknown<'e>,
         value: Unknown<'e>,
         expiration_seconds: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::plain_key("key", key)?,
-                argument::text("value", value)?,
-                argument::ttl("expirationSeconds", expiration_seconds)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, value, ttl)| async move {
-            handle.store.set_if_absent(&key, &value, ttl).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            let value = argument::text("value", value)?;
+            let ttl = argument::ttl("expirationSeconds", expiration_seconds)?;
+            Ok(async move { service.store.set_if_absent(&key, &value, ttl).await })
         })
     }
 
     /// Adds to a counter.
     #[napi(catch_unwind)]
-    pub fn incr<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>, increment: Unknown<'e>) -> Answer<'e> {
-        let arguments =
-            || Ok((argument::plain_key("key", key)?, argument::increment("increment", increment)?));
-        self.realm.call(env, slot, arguments, |handle, (key, by)| async move {
-            handle.store.increment(&key, by).await
+    pub fn incr<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        key: Unknown<'e>,
+        increment: Unknown<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            let by = argument::increment("increment", increment)?;
+            Ok(async move { service.store.increment(&key, by).await })
         })
     }
 
     /// Gives a key a new TTL.
     #[napi(catch_unwind)]
-    pub fn expire<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>, seconds: Unknown<'e>) -> Answer<'e> {
-        let arguments = || Ok((argument::plain_key("key", key)?, argument::ttl("seconds", seconds)?));
-        self.realm.call(env, slot, arguments, |handle, (key, ttl)| async move {
-            handle.store.expire(&key, ttl).await
+    pub fn expire<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        key: Unknown<'e>,
+        seconds: Unknown<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            let ttl = argument::ttl("seconds", seconds)?;
+            Ok(async move { service.store.expire(&key, ttl).await })
         })
     }
 
-    /// A JSON array of the values or `null`.
+    /// The JSON array of the values.
     #[napi(catch_unwind)]
-    pub fn mget<'e>(&self, env: &'e Env, slot: u32, keys: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::plain_keys("keys", keys);
-        self.realm.call(env, slot, arguments, |handle, keys| async move {
-            handle.store.get_many(&keys).await.map(|values| json_array(&values))
+    pub fn mget<'e>(&self, env: &'e Env, slot: u32, keys: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let keys = argument::plain_keys("keys", keys)?;
+            Ok(async move { service.store.get_many(&keys).await.map(|values| json_array(&values)) })
         })
     }
 
-    /// Stores a value until a moment.
+    /// Stores a value until a time.
     #[napi(catch_unwind)]
     pub fn set_with_timestamp<'e>(
         &self,
@@ -129,46 +139,46 @@ impl RedisManager {
         key: Unknown<'e>,
         value: Unknown<'e>,
         expires_at: Unknown<'e>,
-    ) -> Answer<'e> {
-        let arguments = || {
-            Ok((
-                argument::plain_key("key", key)?,
-                argument::text("value", value)?,
-                argument::moment("expiresAt", expires_at)?,
-            ))
-        };
-        self.realm.call(env, slot, arguments, |handle, (key, value, expiry)| async move {
-            handle.store.set(&key, &value, expiry).await
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::plain_key("key", key)?;
+            let value = argument::text("value", value)?;
+            let expiry = argument::expires_at("expiresAt", expires_at)?;
+            Ok(async move { service.store.set(&key, &value, expiry).await })
         })
     }
 
-    /// `{ status, responseTime, mode, message, error? }` as JSON.
+    /// `{ status, responseTime, mode, message, error?, code? }` as JSON.
     #[napi(catch_unwind)]
-    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Answer<'e> {
-        self.realm.call(env, slot, || Ok(()), |handle, ()| async move { Ok(handle.health().await.to_json()) })
+    pub fn health_check<'e>(&self, env: &'e Env, slot: u32) -> Returned<'e> {
+        self.realm.call(env, slot, |service| Ok(async move { Ok(service.health().await.to_json()) }))
+    }
+
+    /// Waits until all writes buffered during an outage are replayed; the number still pending.
+    #[napi(catch_unwind)]
+    pub fn drain<'e>(&self, env: &'e Env, slot: u32, timeout_ms: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let timeout = argument::drain_timeout("timeoutMs", timeout_ms)?;
+            Ok(async move { Ok(i64::try_from(service.drain(timeout).await).unwrap_or(i64::MAX)) })
+        })
     }
 
     /// `{ isRedisAvailable, inMemoryCacheSize, cacheType }` as JSON.
     #[napi(catch_unwind)]
     pub fn get_cache_stats(&self, env: &Env) -> napi::Result<String> {
-        self.realm.with_handle(env, |handle| handle.stats().to_json())
-    }
-    /// What has been counted and measured, as JSON or, if `prometheus`, as text.
-    #[napi(catch_unwind)]
-    pub fn get_metrics(&self, env: &Env, options: Unknown<'_>) -> napi::Result<String> {
-        let format = argument::metrics_format(options).map_err(|failure| failure.throw(env))?;
-        self.realm.with_handle(env, |handle| match format {
-            MetricsFormat::Json => handle.report().to_json(),
-            MetricsFormat::Prometheus => handle.report().to_prometheus(),
-        })
+        or_throw(env, || Ok(self.realm.service()?.stats().to_json()))
     }
 
-    /// Waits until Redis has been told of everything, and returns how many writes it has not.
+    /// The metrics, as JSON or as text for Prometheus.
     #[napi(catch_unwind)]
-    pub fn drain<'e>(&self, env: &'e Env, slot: u32, timeout_ms: Unknown<'e>) -> Answer<'e> {
-        let arguments = || argument::timeout("timeoutMs", timeout_ms);
-        self.realm.call(env, slot, arguments, |handle, timeout| async move {
-            Ok(i64::try_from(handle.drain(timeout).await).unwrap_or(i64::MAX))
+    pub fn get_metrics(&self, env: &Env, options: Unknown<'_>) -> napi::Result<String> {
+        or_throw(env, || {
+            let format = argument::metrics_format(options)?;
+            let report = self.realm.service()?.report();
+            Ok(match format {
+                MetricsFormat::Json => report.to_json(),
+                MetricsFormat::Prometheus => report.to_prometheus(),
+            })
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Requests through a forward proxy, as the variables of Node configure it.
 
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+
 mod support;
 
 use redlatch_core::config::{Config, Options};

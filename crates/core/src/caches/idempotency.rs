@@ -14,9 +14,9 @@ pub struct IdempotencyCache<S> {
 }
 
 /// The JSON text of a result: an object or an array.
-pub struct Outcome(String);
+pub struct CachedResult(String);
 
-impl Outcome {
+impl CachedResult {
     /// Takes the caller's JSON text.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<S: Store> IdempotencyCache<S> {
     }
 
     /// Remembers `result`, for ten minutes unless `ttl` says otherwise.
-    pub async fn set(&self, key: &Key, result: &Outcome, ttl: Option<Ttl>) -> Result<()> {
+    pub async fn set(&self, key: &Key, result: &CachedResult, ttl: Option<Ttl>) -> Result<()> {
         let expiry = Expiry::After(IDEMPOTENCY.ttl_or_default(ttl));
         self.store.set(key, &result.0, expiry).await
     }

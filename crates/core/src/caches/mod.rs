@@ -12,7 +12,7 @@ mod idempotency;
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
 pub use form::{FormCache, Submission};
 pub use form_key::form_key;
-pub use idempotency::{IdempotencyCache, Outcome};
+pub use idempotency::{CachedResult, IdempotencyCache};
 
 use crate::Result;
 use crate::keys::Key;
