@@ -2,10 +2,7 @@
 export interface CacheStats {
   /** Whether Redis is configured and calls go to it. */
   isRedisAvailable: boolean
-  /**
-   * The live entries that only memory holds. Beyond a thousand, entries that expired within about the last second may
-   * be counted.
-   */
+  /** The live entries that only memory holds. */
   inMemoryCacheSize: number
   /** What answers calls now. */
   cacheType: 'Redis' | 'In-Memory'

@@ -11,4 +11,3 @@ export type Settle = (
   log: string[],
   changes: (string | number)[],
 ) => void
-

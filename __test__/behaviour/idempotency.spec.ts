@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { IdempotencyCache } from 'redlatch'
 import { uniqueKey } from '../support/samples'
 
@@ -92,4 +92,50 @@ test('delete forgets the result and resolves to undefined, whether there was one
   expect(await IdempotencyCache.delete(key)).toBeUndefined()
   expect(await IdempotencyCache.get(key)).toBeNull()
   expect(await IdempotencyCache.delete(key)).toBeUndefined()
+})
+
+describe('get with a parser', () => {
+  const order = (value: unknown): { orderId: string } => {
+    const { orderId } = value as { orderId?: unknown }
+    if (typeof orderId !== 'string') throw new Error('no order')
+    return { orderId }
+  }
+
+  test.each([
+    ['a function', order],
+    ['an object with the method, such as a schema', { parse: order }],
+  ])('resolves to what %s returns', async (_, parser) => {
+    const key = uniqueKey()
+    await IdempotencyCache.set(key, { orderId: 'ord_1', extra: true })
+
+    expect(await IdempotencyCache.get(key, parser)).toStrictEqual({ orderId: 'ord_1' })
+  })
+
+  test('a result for which it throws reads as null and stays', async () => {
+    const key = uniqueKey()
+    await IdempotencyCache.set(key, { url: '/' })
+
+    expect(await IdempotencyCache.get(key, order)).toBeNull()
+    expect(await IdempotencyCache.get(key)).toStrictEqual({ url: '/' })
+  })
+
+  test('it is not called for an absent key', async () => {
+    expect(await IdempotencyCache.get(uniqueKey(), () => 'called')).toBeNull()
+  })
+
+  test('what map passes as the second argument is no parser', async () => {
+    const key = uniqueKey()
+    await IdempotencyCache.set(key, { url: '/' })
+
+    expect(await Promise.all([key].map(IdempotencyCache.get))).toStrictEqual([{ url: '/' }])
+  })
+
+  test('an object without the method rejects', async () => {
+    const parser = {} as { parse(value: unknown): unknown }
+
+    const error = await IdempotencyCache.get(uniqueKey(), parser).catch((reason: unknown) => reason)
+
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+  })
 })

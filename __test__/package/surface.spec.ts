@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
 import { submission, uniqueKey } from '../support/samples'
@@ -8,6 +10,23 @@ const statics = (object: object) =>
   Object.getOwnPropertyNames(object)
     .filter((name) => !['length', 'name', 'prototype'].includes(name))
     .sort()
+
+const dist = join(__dirname, '..', '..', 'dist')
+
+/** The declarations in a file that the compiler has emitted, without their comments. */
+const declarations = (file: string) =>
+  readFileSync(join(dist, file), 'utf8')
+    .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
+    .replace(/^\/\/.*\n/gm, '')
+
+describe('types', () => {
+  const index = declarations('index.d.ts')
+  const modules = [...index.matchAll(/from '\.\/([\w-]+)\.js'/g)].map(([, name]) => `${name}.d.ts`)
+
+  test.each(['index.d.ts', ...modules])('those of %s are the ones that users rely on', (file) => {
+    expect(declarations(file)).toMatchSnapshot()
+  })
+})
 
 describe('exports', () => {
   test('the package exports exactly these names', () => {

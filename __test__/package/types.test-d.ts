@@ -9,8 +9,11 @@ import redis, {
   type FormSubmissionData,
   type HealthCheck,
   IdempotencyCache,
+  type OutageCode,
   type RedisHealthCheck,
   type RedisManager,
+  type RedlatchError,
+  type RedlatchErrorCode,
   type RedlatchOptions,
   redisManager,
 } from 'redlatch'
@@ -23,6 +26,22 @@ function same<A, B>(..._proof: Same<A, B> extends true ? [] : [never]): void {}
 
 const manager: RedisManager = redisManager
 same<typeof redis, typeof redisManager>()
+
+export function parserTypes(): void {
+  const parse = (value: unknown): { orderId: string } => value as { orderId: string }
+  same<ReturnType<typeof parsed>, Promise<{ orderId: string } | null>>()
+  function parsed() {
+    return IdempotencyCache.get('key', parse)
+  }
+  void IdempotencyCache.get('key', { parse }).then((order) => order?.orderId)
+  // @ts-expect-error a parser takes any value
+  void IdempotencyCache.get('key', (value: string) => value)
+}
+
+export function errorTypes(error: RedlatchError): void {
+  same<typeof error.code, RedlatchErrorCode>()
+  same<RedisHealthCheck['code'], OutageCode | undefined>()
+}
 
 export function redisManagerTypes(): void {
   same<ReturnType<typeof manager.set>, Promise<void>>()

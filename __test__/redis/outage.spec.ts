@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { CustomerCache, FormCache, IdempotencyCache, type OutageCode, redisManager } from 'redlatch'
 import { eventually } from '../support/eventually'
 import { type Fault, type Gateway, startGateway } from '../support/gateway'
 import { healthChecks, type Method, methods, validArguments } from '../support/methods'
@@ -10,22 +10,38 @@ let gateway: Gateway
 /** A page as a proxy in front of the service might send it. */
 const page = '<html><body>Bad gateway</body></html>'
 
-const outages: [label: string, fault: Fault, error: RegExp][] = [
-  ['refuses connections', { fault: 'refuse' }, /connect/],
-  ['never answers', { fault: 'hang' }, /in time/],
-  ['closes connections', { fault: 'drop' }, /connect/],
-  ['answers with 500', { fault: 'status', status: 500, body: '{"error":"ERR internal"}' }, /500/],
-  ['answers with 502 and a page', { fault: 'status', status: 502, body: page }, /502/],
-  ['answers with 429', { fault: 'status', status: 429, body: '{"error":"ERR slow down"}' }, /429/],
-  ['answers with 401', { fault: 'status', status: 401, body: '{"error":"Unauthorized"}' }, /token/],
-  ['answers with a page', { fault: 'garbage' }, /does not come from upstash/],
+const outages: [label: string, fault: Fault, error: RegExp, code: OutageCode][] = [
+  ['refuses connections', { fault: 'refuse' }, /connect/, 'connect'],
+  ['never answers', { fault: 'hang' }, /in time/, 'timeout'],
+  ['closes connections', { fault: 'drop' }, /connect/, 'connection_lost'],
+  [
+    'answers with 500',
+    { fault: 'status', status: 500, body: '{"error":"ERR internal"}' },
+    /500/,
+    'unavailable',
+  ],
+  ['answers with 502 and a page', { fault: 'status', status: 502, body: page }, /502/, 'unavailable'],
+  [
+    'answers with 429',
+    { fault: 'status', status: 429, body: '{"error":"ERR slow down"}' },
+    /429/,
+    'rate_limited',
+  ],
+  [
+    'answers with 401',
+    { fault: 'status', status: 401, body: '{"error":"Unauthorized"}' },
+    /token/,
+    'unauthorized',
+  ],
+  ['answers with a page', { fault: 'garbage' }, /does not come from upstash/, 'protocol'],
   [
     'answers with JSON of another kind',
     { fault: 'garbage', body: '[{"ok":true}]' },
     /does not come from upstash/,
+    'protocol',
   ],
-  ['cuts its answers off', { fault: 'truncate' }, /does not come from upstash/],
-  ['resets connections in mid-answer', { fault: 'reset' }, /connect/],
+  ['cuts its answers off', { fault: 'truncate' }, /does not come from upstash/, 'protocol'],
+  ['resets connections in mid-answer', { fault: 'reset' }, /connect/, 'connection_lost'],
 ]
 
 const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined)
@@ -49,7 +65,7 @@ afterEach(async () => {
 
 afterAll(() => gateway.stop())
 
-describe.each(outages)('while Redis %s', (_, fault, errorText) => {
+describe.each(outages)('while Redis %s', (_, fault, errorText, code) => {
   beforeEach(async () => {
     // Only the fault that takes the whole time limit is given a short one, which a busy machine might exceed.
     const timeoutMs = fault.fault === 'hang' ? 300 : 2000
@@ -92,6 +108,7 @@ describe.each(outages)('while Redis %s', (_, fault, errorText) => {
       mode: 'redis',
       message: expect.stringMatching(/\w+ \w+/),
       error: expect.stringMatching(errorText),
+      code,
     })
     expect(health.error).not.toContain(gateway.token)
     for (const [, check] of healthChecks)
