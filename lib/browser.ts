@@ -47,7 +47,7 @@ function expectType(type: string, values: Record<string, unknown>): void {
 function expectKey(key: string): void {
   expectType('string', { key })
   const isRight = key && !/\p{Surrogate}/u.test(key) && new Blob([key]).size < 32764
-  expect(isRight, 'key must be well-formed and have 1 to 32763 bytes')
+  expect(isRight, 'key must be well-formed, 1 to 32763 bytes')
 }
 
 /** The data as JSON has it, so that getters and `toJSON` count and later changes by the caller do not. */
@@ -76,7 +76,7 @@ function read(key: string): FormSubmissionData | null {
 function write(key: string, data: object | false | null, ttlSeconds: number): boolean {
   expectType('number', { ttlSeconds })
   const isRight = ttlSeconds > 0 && Number.isSafeInteger(ttlSeconds)
-  expect(isRight, 'ttlSeconds must be a whole number of at least 1')
+  expect(isRight, 'ttlSeconds must be a whole number above 0')
   if (!data) return false
   const now = Date.now()
   for (const [old, { end }] of entries) if (end <= now) entries.delete(old)
@@ -114,6 +114,8 @@ const FormCache: Omit<typeof Forms, 'prototype'> = {
   markCompleted: async (key, ttlSeconds = COMPLETED_TTL) => mark(key, 'completed', ttlSeconds),
 
   markFailed: async (key, ttlSeconds = DEFAULT_TTL) => mark(key, 'failed', ttlSeconds),
+
+  extend: async (key, ttlSeconds = DEFAULT_TTL) => write(key, read(key), ttlSeconds),
 
   async delete(key) {
     expectKey(key)

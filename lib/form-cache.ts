@@ -80,6 +80,16 @@ export class FormCache {
   }
 
   /**
+   * Gives the submission a new TTL, for one that takes longer than expected; `false` when there is none. The status
+   * stays.
+   * @default ttlSeconds 300
+   * @example if (!(await FormCache.extend(key, 600))) throw new Error('the submission has expired')
+   */
+  static extend(key: string, ttlSeconds?: number): Promise<boolean> {
+    return call(forms, 'extend', raw, key, ttlSeconds)
+  }
+
+  /**
    * Removes the submission.
    * @example await FormCache.delete(key)
    */

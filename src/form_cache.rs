@@ -115,6 +115,22 @@ impl FormCache {
         })
     }
 
+    /// Gives the submission a new TTL.
+    #[napi(catch_unwind)]
+    pub fn extend<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        key: Unknown<'e>,
+        ttl_seconds: Unknown<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let key = argument::key(FORM, "key", key)?;
+            let ttl = argument::optional_ttl("ttlSeconds", ttl_seconds)?;
+            Ok(async move { service.forms.extend(&key, ttl).await })
+        })
+    }
+
     /// Removes the submission.
     #[napi(catch_unwind)]
     pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { FormCache, redisManager } from 'redlatch'
+import { eventually } from '../support/eventually'
 import { claim, submission, uniqueKey } from '../support/samples'
 
 describe('set, get and delete', () => {
@@ -29,6 +30,28 @@ describe('set, get and delete', () => {
     expect(await FormCache.delete(key)).toBeUndefined()
     expect(await FormCache.get(key)).toBeNull()
     expect(await FormCache.delete(key)).toBeUndefined()
+  })
+})
+
+describe('extend', () => {
+  test.each(['processing', 'completed', 'failed'] as const)(
+    'extend gives a submission that is %s a new TTL and leaves it as it is',
+    async (status) => {
+      const [key, other] = [uniqueKey(), uniqueKey()]
+      await FormCache.set(key, { ...submission, status }, 1)
+      await FormCache.set(other, submission, 1)
+
+      const extended = await FormCache.extend(key)
+      await eventually(async () => (await FormCache.get(other)) === null)
+
+      expect([extended, await FormCache.get(key)]).toStrictEqual([true, { ...submission, status }])
+    },
+  )
+
+  test('extend without an entry is false and makes none', async () => {
+    const key = uniqueKey()
+
+    expect([await FormCache.extend(key, 60), await FormCache.get(key)]).toStrictEqual([false, null])
   })
 })
 

@@ -71,6 +71,7 @@ export const methods: Method[] = [
   forms('tryAcquireProcessing', 'key: key, formData: claim, ttlSeconds: optional ttl'),
   forms('markCompleted', 'key: key, ttlSeconds: optional ttl'),
   forms('markFailed', 'key: key, ttlSeconds: optional ttl'),
+  forms('extend', 'key: key, ttlSeconds: optional ttl'),
   forms('delete', 'key: key'),
   customers('setCustomer', 'customer:', 'customerId: key, data: customer, ttlSeconds: optional ttl'),
   customers('getCustomer', 'customer:', 'customerId: key'),
