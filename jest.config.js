@@ -7,17 +7,27 @@ const base = {
 }
 const withoutGateway = { ...base, setupFiles: ['<rootDir>/__test__/support/clear-environment.ts'] }
 
-module.exports = {
+/** One gateway for all specs that set no faults. It is started only if one of these projects runs. */
+const withGateway = {
   globalSetup: '<rootDir>/__test__/support/start-gateway.ts',
   globalTeardown: '<rootDir>/__test__/support/stop-gateway.ts',
+}
+
+module.exports = {
   projects: [
     { ...withoutGateway, displayName: 'memory', testMatch: ['<rootDir>/__test__/behaviour/*.spec.ts'] },
     {
       ...base,
+      ...withGateway,
       displayName: 'redis',
       testMatch: ['<rootDir>/__test__/behaviour/*.spec.ts', '<rootDir>/__test__/redis/*.spec.ts'],
       setupFiles: ['<rootDir>/__test__/support/use-gateway.ts'],
     },
-    { ...withoutGateway, displayName: 'package', testMatch: ['<rootDir>/__test__/package/*.spec.ts'] },
+    {
+      ...withoutGateway,
+      ...withGateway,
+      displayName: 'package',
+      testMatch: ['<rootDir>/__test__/package/*.spec.ts'],
+    },
   ],
 }

@@ -91,6 +91,9 @@ function installProgram(program, packages) {
     ],
     ['brew', [['brew', 'install', packages.brew]]],
   ]
-  const [, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
+  const [tool, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
+  if (commands.length > 0) {
+    console.log(`${program} is missing: about to install it with ${tool} (${commands.at(-1).join(' ')}).`)
+  }
   for (const [command, ...args] of commands) run(command, args)
 }
