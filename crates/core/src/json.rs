@@ -249,18 +249,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
     }
 }
 
-#[cfg(any(test, feature = "fuzzing"))]
-mod properties;
-
-#[cfg(any(test, feature = "fuzzing"))]
-pub use properties::check_splice;
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::testing::fixed;
 
     const SHAPE: &[Field] = &[
         Field::required("id", Value::Text),
@@ -332,47 +323,5 @@ mod tests {
         for text in ["", "null", "7", "\"{}\"", "{]", "[1,]"] {
             assert!(!is_object_or_array(text), "{text}");
         }
-    }
-
-    #[test]
-    fn any_object_keeps_its_other_bytes() {
-        let fragments = vec![
-            "{",
-            "}",
-            "[",
-            "]",
-            ",",
-            ":",
-            " ",
-            "\n",
-            "\"status\"",
-            "\"timestamp\"",
-            "\"\\u0073tatus\"",
-            "\"a\"",
-            "\"\\ud800\"",
-            "1e21",
-            "-0",
-            "null",
-            "\"processing\"",
-            "\"}\"",
-            "\u{e9}",
-        ];
-        let pieces = prop::collection::vec(prop::sample::select(fragments), 0..14);
-        let fields = prop::collection::vec(
-            prop::sample::select(vec![
-                "\"status\":\"processing\"",
-                " \"timestamp\" : 17",
-                "\"\\u0073tatus\":[ ]",
-                "\"a\":{\"status\":1}",
-                "\"b\":\"}\" ",
-                "\"\\ud800\":1e400",
-            ]),
-            0..6,
-        );
-        let texts = prop_oneof![
-            pieces.prop_map(|pieces| pieces.concat()),
-            fields.prop_map(|fields| format!(" {{{}}}\n", fields.join(","))),
-        ];
-        proptest!(fixed(4_096), |(text in texts)| check_splice(&text));
     }
 }

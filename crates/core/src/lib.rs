@@ -17,8 +17,6 @@ pub mod log;
 mod report;
 mod service;
 pub mod store;
-#[cfg(test)]
-mod testing;
 pub mod upstash;
 
 pub use config::Config;

@@ -15,6 +15,4 @@ mod tls;
 pub use command::Command;
 pub use dispatcher::{Client, Dispatcher};
 pub use reply::Reply;
-#[cfg(any(test, feature = "fuzzing"))]
-pub use reply::check_reply;
 pub use request_metrics::{Latency, RequestMetrics};

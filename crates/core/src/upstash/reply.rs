@@ -320,10 +320,5 @@ fn decoded(text: &str) -> std::result::Result<String, base64::DecodeError> {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-#[cfg(any(test, feature = "fuzzing"))]
-mod properties;
 #[cfg(test)]
 mod tests;
-
-#[cfg(any(test, feature = "fuzzing"))]
-pub use properties::check_reply;
