@@ -59,6 +59,12 @@ impl<'a> Object<'a> {
         self.field(name).map(RawValue::get)
     }
 
+    /// All fields as name and JSON text, in the order of the text.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn fields(&self) -> Vec<(Vec<u8>, &'a str)> {
+        self.fields.iter().map(|(name, value)| (name.0.to_vec(), value.get())).collect()
+    }
+
     fn field(&self, name: &str) -> Option<&'a RawValue> {
         self.fields.iter().rev().find(|(field, _)| *field.0 == *name.as_bytes()).map(|(_, value)| *value)
     }

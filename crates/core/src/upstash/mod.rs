@@ -18,3 +18,6 @@ pub use command::Command;
 pub use dispatcher::{Client, Dispatcher};
 pub use reply::Reply;
 pub use request_metrics::{Latency, RequestMetrics};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use response::{RequestContext, read as read_response};

@@ -20,15 +20,15 @@ const MAX_UNREADABLE_BYTES: usize = 4096;
 
 /// The request that a response belongs to.
 #[derive(Clone, Copy)]
-pub(super) struct RequestContext<'a> {
+pub(crate) struct RequestContext<'a> {
     /// The commands in the request.
-    pub(super) commands: &'a [Command],
+    pub(crate) commands: &'a [Command],
     /// Whether the response is an array, with one element for each command.
-    pub(super) is_batch: bool,
+    pub(crate) is_batch: bool,
     /// The token. No error contains it.
-    pub(super) token: &'a Token,
+    pub(crate) token: &'a Token,
     /// The `Retry-After` header of the response.
-    pub(super) retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// Reads the response to a request. Returns one result for each command.
@@ -36,7 +36,7 @@ pub(super) struct RequestContext<'a> {
 /// # Errors
 ///
 /// When Redis is unavailable. If Redis refuses commands, the inner results are errors.
-pub(super) fn read(status: u16, body: &[u8], request: RequestContext<'_>) -> Result<Vec<Result<Reply>>> {
+pub(crate) fn read(status: u16, body: &[u8], request: RequestContext<'_>) -> Result<Vec<Result<Reply>>> {
     let commands = request.commands;
     let parsed = if request.is_batch { serde_json::from_slice(body) } else { single(body) };
     match parsed {
