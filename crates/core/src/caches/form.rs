@@ -11,7 +11,7 @@ use quick_cache::sync::Cache;
 
 use super::read;
 use crate::clock::Clock;
-use crate::json::{self, Field, Object, Value};
+use crate::json::{self, Field, FieldType, Object};
 use crate::keys::{Expiry, FORM, FORM_COMPLETED_TTL_SECONDS, Key, Ttl};
 use crate::store::{Store, Swap};
 use crate::{Error, Result};
@@ -20,12 +20,12 @@ const PROCESSING: &str = "\"processing\"";
 const COMPLETED: &str = "\"completed\"";
 const FAILED: &str = "\"failed\"";
 
-const STATUS: Field = Field::required("status", Value::OneOf(&["processing", "completed", "failed"]));
+const STATUS: Field = Field::required("status", FieldType::OneOf(&["processing", "completed", "failed"]));
 const WITHOUT_STATUS: &[Field] = &[
-    Field::required("eventId", Value::Text),
-    Field::required("guestEmail", Value::Text),
-    Field::required("startTime", Value::Text),
-    Field::required("timestamp", Value::Number),
+    Field::required("eventId", FieldType::Text),
+    Field::required("guestEmail", FieldType::Text),
+    Field::required("startTime", FieldType::Text),
+    Field::required("timestamp", FieldType::Number),
 ];
 
 /// The bytes of the texts last seen, and of one of them, roughly.
