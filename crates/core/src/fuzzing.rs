@@ -73,17 +73,17 @@ pub fn check_json_splice(text: &str, values: &[&str]) {
     let old_values: Vec<(&str, &str)> =
         replaced.iter().filter_map(|(name, _)| Some((*name, object.get(name)?))).collect();
 
-    let changed = object.with(&changes);
+    let result = object.with(&changes);
     let only_replaced = object.with(&replaced);
 
-    assert_eq!(parse(&changed).fields(), changed_fields(&object, &changes), "{changed}");
+    assert_eq!(parse(&result).fields(), changed_fields(&object, &changes), "{result}");
     // With the old values put back, the text is the old one: nothing but these values was replaced.
     assert_eq!(parse(&only_replaced).with(&old_values), text, "{only_replaced}");
     // New fields are in front of the last brace.
     let (before, after) = only_replaced.split_at(only_replaced.rfind('}').unwrap_or_default());
     let comma = if object.fields().is_empty() || added.is_empty() { "" } else { "," };
     let new_fields: Vec<String> = added.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-    assert_eq!(changed, [before, comma, &new_fields.join(","), after].concat());
+    assert_eq!(result, [before, comma, &new_fields.join(","), after].concat());
 }
 
 fn changed_fields<'a>(object: &Object<'a>, changes: &[(&'a str, &'a str)]) -> Vec<(Vec<u8>, &'a str)> {
