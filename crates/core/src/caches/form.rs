@@ -1,4 +1,4 @@
-//! Form submissions: what is under way, and what became of it.
+//! Form submissions: which are processed, and how they ended.
 //!
 //! `status` and `timestamp` are changed inside the stored text, which otherwise stays as the caller wrote it, and
 //! only by compare-and-set: an entry that has expired or been deleted is never brought back, and a change by someone
@@ -38,13 +38,13 @@ pub struct FormCache<S> {
     clock: Clock,
     /// The text that this process last wrote or read, by key: most likely what a compare-and-set expects. It saves the
     /// read before it; an outdated one costs a retry.
-    last_seen: Cache<String, Arc<str>, Size>,
+    last_seen: Cache<String, Arc<str>, TextSize>,
 }
 
 #[derive(Clone)]
-struct Size;
+struct TextSize;
 
-impl Weighter<String, Arc<str>> for Size {
+impl Weighter<String, Arc<str>> for TextSize {
     fn weight(&self, key: &String, text: &Arc<str>) -> u64 {
         (key.len() + text.len()) as u64
     }
@@ -95,7 +95,7 @@ impl<S: Store> FormCache<S> {
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
         let last_seen =
-            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, Size);
+            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, TextSize);
         Self { store, clock, last_seen }
     }
 
