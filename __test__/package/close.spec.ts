@@ -22,7 +22,7 @@ describe.each([
     expect([await redisManager.close(), await redisManager.close()]).toStrictEqual([undefined, undefined])
   })
 
-  test('close lets calls under way finish', async () => {
+  test('close lets pending calls finish', async () => {
     configure()
     const key = uniqueKey()
     let answered = 0

@@ -79,7 +79,7 @@ describe('configure', () => {
     expect(cacheType()).toBe('Redis')
   })
 
-  test('calls under way finish with the old settings', async () => {
+  test('pending calls finish with the old settings', async () => {
     const key = uniqueKey()
 
     const written = FormCache.set(key, submission, 60)

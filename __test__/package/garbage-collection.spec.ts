@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals'
 import { startGateway } from '../support/gateway'
 import { outputOf } from '../support/run-node'
 
-test('a call under way settles, though nobody holds the module any more', async () => {
+test('a pending call settles, though nobody holds the module any more', async () => {
   const gateway = await startGateway()
-  // Long enough for several collections while the call is under way.
+  // Long enough for several collections while the call is pending.
   await gateway.setFault({ fault: 'latency', ms: 500 })
   const source = `
     require('node:v8').setFlagsFromString('--expose-gc')

@@ -145,7 +145,7 @@ impl Report {
         text.single(
             "redlatch_pending_writes",
             "gauge",
-            "Writes Redis is to be told of.",
+            "Writes of an outage that are not replayed yet.",
             self.pending_writes,
         );
         text.family("redlatch_replayed_writes_total", "counter", "Writes of outages by what became of them.");

@@ -268,7 +268,7 @@ async fn a_claim_whose_answer_was_lost_belongs_to_whoever_made_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_asks_for_patience_is_not_pressed() {
+async fn retry_after_is_respected() {
     let stub = Stub::start(|number, _| match number {
         0 => (429, vec![("retry-after", "3600".into())], r#"{"error":"ERR slow down"}"#.into()),
         _ => ok(),

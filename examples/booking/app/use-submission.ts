@@ -19,7 +19,7 @@ const CLAIM_SECONDS = 60
 const RESUME_TRIES = 40
 const RESUME_PAUSE_MS = 500
 
-/** Sends bookings, each with an idempotency key, and after a reload goes on with the one that was under way. */
+/** Sends bookings, each with an idempotency key, and after a reload goes on with the one that was pending. */
 export function useSubmission() {
   const [state, setState] = useState<SubmissionState>({ kind: 'idle' })
 
@@ -69,7 +69,7 @@ function claim({ eventId, guestEmail, startTime, ...rest }: Booking): Promise<bo
   )
 }
 
-/** Turns an answer into what is shown, and lets go of the tab's claim in the way that fits it. */
+/** Turns an answer into what is shown, and releases the tab's claim as fits it. */
 async function settle(booking: Booking, request: () => Promise<Outcome>): Promise<SubmissionState> {
   let outcome: Outcome
   try {

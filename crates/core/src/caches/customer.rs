@@ -3,32 +3,32 @@
 use std::sync::Arc;
 
 use super::read;
-use crate::json::{self, Field, Object, Value};
+use crate::json::{self, Field, FieldType, Object};
 use crate::keys::{CUSTOMER, EMAIL, Expiry, Key, Namespace, SUBSCRIPTION, Ttl, USER};
 use crate::store::Store;
 use crate::{Error, Result};
 
 const CUSTOMER_FIELDS: &[Field] = &[
-    Field::required("stripeCustomerId", Value::Text),
-    Field::required("email", Value::Text),
-    Field::optional("userId", Value::Text),
-    Field::optional("name", Value::TextOrNull),
-    Field::optional("subscriptions", Value::TextList),
-    Field::optional("defaultPaymentMethod", Value::TextOrNull),
-    Field::required("created", Value::Number),
-    Field::required("updatedAt", Value::Number),
+    Field::required("stripeCustomerId", FieldType::Text),
+    Field::required("email", FieldType::Text),
+    Field::optional("userId", FieldType::Text),
+    Field::optional("name", FieldType::TextOrNull),
+    Field::optional("subscriptions", FieldType::TextList),
+    Field::optional("defaultPaymentMethod", FieldType::TextOrNull),
+    Field::required("created", FieldType::Number),
+    Field::required("updatedAt", FieldType::Number),
 ];
 
 const SUBSCRIPTION_FIELDS: &[Field] = &[
-    Field::required("id", Value::Text),
-    Field::required("customerId", Value::Text),
-    Field::required("status", Value::Text),
-    Field::required("priceId", Value::Text),
-    Field::required("productId", Value::Text),
-    Field::required("currentPeriodEnd", Value::Number),
-    Field::required("cancelAtPeriodEnd", Value::Boolean),
-    Field::required("created", Value::Number),
-    Field::required("updatedAt", Value::Number),
+    Field::required("id", FieldType::Text),
+    Field::required("customerId", FieldType::Text),
+    Field::required("status", FieldType::Text),
+    Field::required("priceId", FieldType::Text),
+    Field::required("productId", FieldType::Text),
+    Field::required("currentPeriodEnd", FieldType::Number),
+    Field::required("cancelAtPeriodEnd", FieldType::Boolean),
+    Field::required("created", FieldType::Number),
+    Field::required("updatedAt", FieldType::Number),
 ];
 
 /// Keeps customers and subscriptions, for a day unless a TTL says otherwise.

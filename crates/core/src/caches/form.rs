@@ -1,4 +1,4 @@
-//! Form submissions: what is under way, and what became of it.
+//! Form submissions: which are processed, and how they ended.
 //!
 //! `status` and `timestamp` are changed inside the stored text, which otherwise stays as the caller wrote it, and
 //! only by compare-and-set: an entry that has expired or been deleted is never brought back, and a change by someone
@@ -11,7 +11,7 @@ use quick_cache::sync::Cache;
 
 use super::read;
 use crate::clock::Clock;
-use crate::json::{self, Field, Object, Value};
+use crate::json::{self, Field, FieldType, Object};
 use crate::keys::{Expiry, FORM, FORM_COMPLETED_TTL_SECONDS, Key, Ttl};
 use crate::store::{Store, Swap};
 use crate::{Error, Result};
@@ -20,12 +20,12 @@ const PROCESSING: &str = "\"processing\"";
 const COMPLETED: &str = "\"completed\"";
 const FAILED: &str = "\"failed\"";
 
-const STATUS: Field = Field::required("status", Value::OneOf(&["processing", "completed", "failed"]));
+const STATUS: Field = Field::required("status", FieldType::OneOf(&["processing", "completed", "failed"]));
 const WITHOUT_STATUS: &[Field] = &[
-    Field::required("eventId", Value::Text),
-    Field::required("guestEmail", Value::Text),
-    Field::required("startTime", Value::Text),
-    Field::required("timestamp", Value::Number),
+    Field::required("eventId", FieldType::Text),
+    Field::required("guestEmail", FieldType::Text),
+    Field::required("startTime", FieldType::Text),
+    Field::required("timestamp", FieldType::Number),
 ];
 
 /// The bytes of the texts last seen, and of one of them, roughly.
@@ -38,13 +38,13 @@ pub struct FormCache<S> {
     clock: Clock,
     /// The text that this process last wrote or read, by key: most likely what a compare-and-set expects. It saves the
     /// read before it; an outdated one costs a retry.
-    last_seen: Cache<String, Arc<str>, Size>,
+    last_seen: Cache<String, Arc<str>, TextSize>,
 }
 
 #[derive(Clone)]
-struct Size;
+struct TextSize;
 
-impl Weighter<String, Arc<str>> for Size {
+impl Weighter<String, Arc<str>> for TextSize {
     fn weight(&self, key: &String, text: &Arc<str>) -> u64 {
         (key.len() + text.len()) as u64
     }
@@ -95,7 +95,7 @@ impl<S: Store> FormCache<S> {
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
         let last_seen =
-            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, Size);
+            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, TextSize);
         Self { store, clock, last_seen }
     }
 

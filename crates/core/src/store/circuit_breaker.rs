@@ -62,14 +62,14 @@ pub struct LastError {
     pub at: UnixMillis,
 }
 
-type Listener = Arc<dyn Fn(&BreakerChange) + Send + Sync>;
+type ChangeListener = Arc<dyn Fn(&BreakerChange) + Send + Sync>;
 
 /// The state, and its listeners.
 pub struct CircuitBreaker {
     is_available: AtomicBool,
     failures: AtomicU32,
     record: Mutex<Record>,
-    listeners: Mutex<Vec<(u64, Listener)>>,
+    listeners: Mutex<Vec<(u64, ChangeListener)>>,
     /// Wakes the prober.
     pub(super) work: Arc<Notify>,
     log: Log,

@@ -18,7 +18,7 @@ const EXPECTED_BYTES: u64 = 128;
 
 /// A bounded cache: a copy is a help, and may be evicted.
 pub(super) struct StaleCopies {
-    cache: Cache<String, StaleCopy, Size>,
+    cache: Cache<String, StaleCopy, CopySize>,
     /// The number of writes so far. A read that began before the latest write to its key does not replace it.
     writes: AtomicU64,
     /// The number of the latest removal, which leaves no copy that could hold it.
@@ -36,9 +36,9 @@ struct StaleCopy {
 }
 
 #[derive(Clone)]
-struct Size;
+struct CopySize;
 
-impl Weighter<String, StaleCopy> for Size {
+impl Weighter<String, StaleCopy> for CopySize {
     fn weight(&self, key: &String, copy: &StaleCopy) -> u64 {
         // Never 0, which would be outside the bound.
         (key.len() + copy.value.len() + 64) as u64
@@ -51,7 +51,7 @@ pub(super) struct ReadMark(u64);
 
 impl StaleCopies {
     pub(super) fn new(clock: Clock) -> Self {
-        let cache = Cache::with_weighter((MAX_BYTES / EXPECTED_BYTES) as usize, MAX_BYTES, Size);
+        let cache = Cache::with_weighter((MAX_BYTES / EXPECTED_BYTES) as usize, MAX_BYTES, CopySize);
         Self { cache, writes: AtomicU64::new(0), latest_removal: AtomicU64::new(0), clock }
     }
 

@@ -1,8 +1,8 @@
-//! Batches: what is in the queue at one moment leaves as one HTTP request.
+//! Pipelining: all commands that are queued at one moment become one HTTP request.
 //!
-//! Calls come from any thread and only put their command into the queue; the [`Dispatcher`] runs on the I/O thread, takes
-//! all that is there and sends it: one command to `/`, several to `/pipeline`, an atomic group to `/multi-exec` on its
-//! own. Commands of one request run in the order in which they were called.
+//! A call on any thread puts its command into the queue. The [`Dispatcher`] runs on the I/O thread, takes all queued
+//! commands and sends them: one to `/`, several to `/pipeline`, a transaction to `/multi-exec` in its own request. The
+//! commands of one request run in the order of the calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use tokio::time::Instant;
 
 use super::http::HttpClient;
 use super::request_metrics::RequestMetrics;
-use super::retry::{Answers, RetryingClient, Waiting, fail_all};
+use super::retry::{PendingReply, Replies, RetryingClient, fail_all};
 use super::{Command, Reply};
 use crate::clock::Clock;
 use crate::config::Remote;
 use crate::log::Log;
 use crate::{Error, Result};
 
-/// As many commands as the official client puts into one pipeline.
+/// The maximum number of commands in one pipeline, as in the official client.
 const MAX_BATCH_COMMANDS: usize = 1_000;
-/// A command over the service's size limit, which is 10 MiB or more, fails the whole request. So a command larger than
-/// this travels alone, and shares its failure with no other.
+/// The maximum size of a pipeline. A larger command gets its own request: if it exceeds the service's limit of 10 MiB or
+/// more, the service refuses the whole request, and no other command should fail with it.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// With this many requests under way, commands wait, and leave together when one is answered.
+/// The maximum number of requests in flight. Further commands wait in the queue and are sent together.
 const MAX_REQUESTS: usize = 32;
 
 /// Puts commands into the queue of a [`Dispatcher`].
@@ -36,7 +36,7 @@ pub struct Client {
     metrics: Arc<RequestMetrics>,
 }
 
-/// Sends what its [`Client`] has queued, for as long as there is a client.
+/// Sends the commands that its [`Client`]s have queued.
 pub struct Dispatcher {
     queue: mpsc::UnboundedReceiver<Queued>,
     remote: Remote,
@@ -46,12 +46,12 @@ pub struct Dispatcher {
 }
 
 enum Queued {
-    Command(Command, Waiting),
-    Transaction(Vec<Command>, Instant, oneshot::Sender<Answers>),
+    Command(Command, PendingReply),
+    Transaction(Vec<Command>, Instant, oneshot::Sender<Replies>),
 }
 
 impl Client {
-    /// A client of the database that `remote` names, and the driver that someone has to run for it.
+    /// Creates a client of the database `remote`, and its dispatcher. Commands are sent while [`Dispatcher::run`] runs.
     #[must_use]
     pub fn new(remote: Remote, clock: Clock, log: Log) -> (Self, Dispatcher) {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -60,63 +60,63 @@ impl Client {
         (client, Dispatcher { queue: receiver, remote, clock, log, metrics })
     }
 
-    /// How long a call may take.
+    /// The timeout of a call.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// How the requests fare.
+    /// The metrics of the requests.
     #[must_use]
     pub fn request_metrics(&self) -> &RequestMetrics {
         &self.metrics
     }
 
-    /// Runs a command.
+    /// Runs a command within the timeout.
     ///
     /// # Errors
     ///
-    /// When the database cannot be used or refuses the command.
+    /// When Redis is unavailable or refuses the command.
     pub async fn run(&self, command: Command) -> Result<Reply> {
         self.run_by(command, Instant::now() + self.timeout).await
     }
 
-    /// Runs a command, if that is done by `deadline`.
+    /// Runs a command until `deadline`.
     ///
     /// # Errors
     ///
-    /// When the database cannot be used or refuses the command.
+    /// When Redis is unavailable or refuses the command.
     pub async fn run_by(&self, command: Command, deadline: Instant) -> Result<Reply> {
-        self.queue(|answer| Queued::Command(command, Waiting { answer, deadline })).await
+        self.queue(|sender| Queued::Command(command, PendingReply { sender, deadline })).await
     }
 
-    /// Runs commands as one transaction: nobody sees some of them done without the others. As in Redis, one that is
-    /// refused while running does not undo the others.
+    /// Runs commands as one transaction: other clients see all of them executed or none. As in Redis, if one command is
+    /// refused while the transaction runs, the others still take effect.
     ///
     /// # Errors
     ///
-    /// When the database cannot be used or refuses the transaction as a whole.
-    pub async fn transaction(&self, commands: Vec<Command>) -> Answers {
+    /// When Redis is unavailable or refuses the whole transaction.
+    pub async fn transaction(&self, commands: Vec<Command>) -> Replies {
         let deadline = Instant::now() + self.timeout;
-        self.queue(|answer| Queued::Transaction(commands, deadline, answer)).await
+        self.queue(|sender| Queued::Transaction(commands, deadline, sender)).await
     }
 
     async fn queue<T>(&self, queued: impl FnOnce(oneshot::Sender<Result<T>>) -> Queued) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.send(queued(answer)).map_err(|_| Error::abandoned())?;
-        answered.await.unwrap_or_else(|_| Err(Error::abandoned()))
+        let (sender, receiver) = oneshot::channel();
+        self.queue.send(queued(sender)).map_err(|_| Error::abandoned())?;
+        receiver.await.unwrap_or_else(|_| Err(Error::abandoned()))
     }
 }
 
 impl Dispatcher {
-    /// Sends batches until every [`Client`] is gone and every answer is in.
+    /// Sends queued commands until all [`Client`]s are dropped and no request is in flight.
     pub async fn run(mut self) {
         let http = HttpClient::new(&self.remote, self.clock, &self.log);
         let database = http.map(|http| Arc::new(RetryingClient::new(http, self.metrics)));
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
         let mut queued = Vec::new();
-        // Waiting for a permit ends when a request does, by a deadline no later than those of the commands that wait.
+        // A permit becomes free when a request ends. That is by a deadline no later than those of the queued commands.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             if self.queue.recv_many(&mut queued, usize::MAX).await == 0 {
                 break;
@@ -133,8 +133,8 @@ impl Dispatcher {
     }
 }
 
-/// Sends what was queued together, one request after the other, so that it runs in its order. Behind a request that
-/// finds the database unusable, the rest fails unsent: it would only wait for the same outcome.
+/// Sends batches one after the other, so that their commands run in order. If a request finds Redis unavailable, the
+/// remaining batches fail without being sent.
 async fn send_in_order(batches: Vec<Batch>, database: Result<Arc<RetryingClient>>) {
     let mut database = database;
     for batch in batches {
@@ -149,34 +149,34 @@ async fn send_in_order(batches: Vec<Batch>, database: Result<Arc<RetryingClient>
     }
 }
 
-/// What goes into one request.
+/// The commands of one request.
 enum Batch {
-    Commands(Vec<Command>, Vec<Waiting>),
-    Transaction(Vec<Command>, Instant, oneshot::Sender<Answers>),
+    Commands(Vec<Command>, Vec<PendingReply>),
+    Transaction(Vec<Command>, Instant, oneshot::Sender<Replies>),
 }
 
 impl Batch {
-    /// Makes requests of what is queued, in its order: a transaction alone, other commands together up to the limits.
+    /// Divides the queue into batches, in order. A transaction is a batch; other commands share one, up to the limits.
     fn divide(queue: Vec<Queued>) -> Vec<Self> {
         let mut batches: Vec<Self> = Vec::new();
         let mut bytes = 0;
         for queued in queue {
             match queued {
-                Queued::Transaction(commands, deadline, answer) => {
-                    batches.push(Self::Transaction(commands, deadline, answer));
+                Queued::Transaction(commands, deadline, sender) => {
+                    batches.push(Self::Transaction(commands, deadline, sender));
                 }
-                Queued::Command(command, waiting) => {
+                Queued::Command(command, pending) => {
                     bytes += command.len();
                     match batches.last_mut() {
                         Some(Self::Commands(commands, all))
                             if commands.len() < MAX_BATCH_COMMANDS && bytes <= MAX_BATCH_BYTES =>
                         {
                             commands.push(command);
-                            all.push(waiting);
+                            all.push(pending);
                         }
                         _ => {
                             bytes = command.len();
-                            batches.push(Self::Commands(vec![command], vec![waiting]));
+                            batches.push(Self::Commands(vec![command], vec![pending]));
                         }
                     }
                 }
@@ -185,25 +185,29 @@ impl Batch {
         batches
     }
 
-    /// Sends the request and hands out the answers; the error is one of the database as a whole.
+    /// Sends the request and its replies to the callers.
+    ///
+    /// # Errors
+    ///
+    /// When Redis is unavailable.
     async fn send(self, database: &RetryingClient) -> Result<()> {
         match self {
-            Self::Transaction(commands, deadline, answer) => {
+            Self::Transaction(commands, deadline, sender) => {
                 let replies = database.transaction(&commands, deadline).await;
                 let outage = replies.as_ref().err().filter(|error| error.is_outage()).cloned();
-                // A caller that has gone away no longer listens; there is nobody to tell.
-                let _ = answer.send(replies);
+                // A caller may have stopped waiting; its replies are dropped.
+                let _ = sender.send(replies);
                 outage.map_or(Ok(()), Err)
             }
-            Self::Commands(commands, waiting) => database.pipeline(commands, waiting).await,
+            Self::Commands(commands, pending) => database.pipeline(commands, pending).await,
         }
     }
 
     fn fail(self, error: &Error) {
         match self {
-            Self::Commands(_, waiting) => fail_all(waiting, error),
-            Self::Transaction(_, _, answer) => {
-                let _ = answer.send(Err(error.clone()));
+            Self::Commands(_, pending) => fail_all(pending, error),
+            Self::Transaction(_, _, sender) => {
+                let _ = sender.send(Err(error.clone()));
             }
         }
     }

@@ -37,7 +37,7 @@ pub(super) struct HttpClient {
     sync_token: SyncToken,
 }
 
-/// What a connection pool is built from.
+/// The settings of a connection pool.
 struct Connector {
     tls: rustls::ClientConfig,
     proxy: Option<Proxy>,
@@ -54,7 +54,7 @@ struct ConnectionPool {
 }
 
 /// The parts of a response that the protocol uses.
-pub(super) struct HttpResponse {
+pub(super) struct RestResponse {
     pub(super) status: u16,
     pub(super) body: Bytes,
     /// The `Retry-After` header, if it is a number of seconds.
@@ -111,7 +111,7 @@ impl HttpClient {
         endpoint: Endpoint,
         body: Vec<u8>,
         deadline: Instant,
-    ) -> Result<HttpResponse> {
+    ) -> Result<RestResponse> {
         let (number, sync_token) = self.sync_token.next();
         let mut request = Request::new(Method::POST, self.endpoints.url(endpoint).clone());
         request.headers_mut().clone_from(&self.headers);
@@ -126,7 +126,7 @@ impl HttpClient {
             let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
             let status = response.status().as_u16();
             let body = response.bytes().await.map_err(failure)?;
-            Ok(HttpResponse { status, body, retry_after })
+            Ok(RestResponse { status, body, retry_after })
         };
         tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(Error::timeout()))
     }

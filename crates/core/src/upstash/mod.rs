@@ -1,13 +1,15 @@
 //! A client of Upstash's REST protocol.
 //!
-//! Protocol: <https://upstash.com/docs/redis/features/restapi>. A [`Command`] goes into a queue; all that are in it
-//! when the I/O thread gets to it leave as one HTTP request; each caller gets the [`Reply`] to its own.
+//! A [`Command`] goes into a queue. The I/O thread sends all queued commands as one HTTP request, and each caller gets the
+//! [`Reply`] to its command. <https://upstash.com/docs/redis/features/restapi>
 
 mod command;
 mod dispatcher;
 mod http;
+mod redact;
 mod reply;
 mod request_metrics;
+mod response;
 mod retry;
 mod sync_token;
 mod tls;
@@ -16,3 +18,6 @@ pub use command::Command;
 pub use dispatcher::{Client, Dispatcher};
 pub use reply::Reply;
 pub use request_metrics::{Latency, RequestMetrics};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use response::{RequestContext, read as read_response};

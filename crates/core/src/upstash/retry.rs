@@ -1,8 +1,8 @@
-//! Requests to the database, and their repeats.
+//! Sends requests, and retries them until their deadline.
 //!
-//! Every command has a deadline, by which it has an answer or an error. Until then, a request that fails for a reason
-//! that may pass is sent again, but of its commands only those that may run twice ([`Command::is_idempotent`]): whoever
-//! asked for the others is told, and has to find out.
+//! Every command has a deadline, by which its caller gets a reply or an error. If a request fails for a transient reason,
+//! only its idempotent commands are retried ([`Command::is_idempotent`]). The callers of the others get the error,
+//! because Redis may have executed them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,34 +11,41 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::http::{Endpoint, HttpClient};
-use super::reply::{self, Asked};
 use super::request_metrics::RequestMetrics;
+use super::response::{self, RequestContext};
 use super::{Command, Reply};
 use crate::{Error, Result};
 
-/// How often a request is sent at most.
+/// The maximum number of times a request is sent.
 const MAX_ATTEMPTS: u32 = 3;
-/// The pause before a repeat is random between this and three times the one before it.
+/// The minimum pause before a retry. The maximum is three times the previous pause; the pause is random in between.
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const MIN_PAUSE: Duration = Duration::from_millis(10);
 
-/// The replies to the commands of one request; the outer error is one of the database as a whole.
-pub(super) type Answers = Result<Vec<Result<Reply>>>;
+/// The result of each command of a request. The outer error means that Redis is unavailable.
+pub(super) type Replies = Result<Vec<Result<Reply>>>;
 
-/// Who waits for the reply to one command, and until when.
-pub(super) struct Waiting {
-    pub(super) answer: oneshot::Sender<Result<Reply>>,
+/// Where the reply to a pending command goes, and the command's deadline.
+pub(super) struct PendingReply {
+    pub(super) sender: oneshot::Sender<Result<Reply>>,
     pub(super) deadline: Instant,
 }
 
-/// Gives all the same error.
-pub(super) fn fail_all(waiting: impl IntoIterator<Item = Waiting>, error: &Error) {
-    for Waiting { answer, .. } in waiting {
-        let _ = answer.send(Err(error.clone()));
+impl PendingReply {
+    /// A caller may have stopped waiting; its reply is dropped.
+    fn send(self, reply: Result<Reply>) {
+        let _ = self.sender.send(reply);
     }
 }
 
-/// The database's endpoint, and how requests to it fare.
+/// Sends the same error to every caller.
+pub(super) fn fail_all(pending: impl IntoIterator<Item = PendingReply>, error: &Error) {
+    for one in pending {
+        one.send(Err(error.clone()));
+    }
+}
+
+/// An HTTP client that retries, and counts requests and retries.
 pub(super) struct RetryingClient {
     http: HttpClient,
     metrics: Arc<RequestMetrics>,
@@ -50,80 +57,89 @@ impl RetryingClient {
     }
 
     /// Runs commands as one transaction.
-    pub(super) async fn transaction(&self, commands: &[Command], deadline: Instant) -> Answers {
-        let mut pauses = Pauses::new(deadline);
+    pub(super) async fn transaction(&self, commands: &[Command], deadline: Instant) -> Replies {
+        let mut backoff = Backoff::new(deadline);
         loop {
-            let answer = self.request(Endpoint::Transaction, commands, deadline).await;
-            match &answer {
+            let replies = self.request(Endpoint::Transaction, commands, deadline).await;
+            match &replies {
                 Err(error)
                     if error.is_transient()
                         && commands.iter().all(Command::is_idempotent)
-                        && pauses.wait(error).await => {}
-                _ => return answer,
+                        && backoff.pause(error).await => {}
+                _ => return replies,
             }
             self.metrics.retried();
         }
     }
 
-    /// Sends commands and hands out their replies; the error is one of the database as a whole.
-    pub(super) async fn pipeline(&self, mut commands: Vec<Command>, mut waiting: Vec<Waiting>) -> Result<()> {
-        let mut pauses =
-            Pauses::new(waiting.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now));
+    /// Runs commands and sends each reply to its caller.
+    ///
+    /// # Errors
+    ///
+    /// When Redis is unavailable. The callers have then got this error, too.
+    pub(super) async fn pipeline(
+        &self,
+        mut commands: Vec<Command>,
+        mut pending: Vec<PendingReply>,
+    ) -> Result<()> {
+        let mut backoff =
+            Backoff::new(pending.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now));
         loop {
             let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
-            let deadline = waiting.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
+            let deadline = pending.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
             let error = match self.request(endpoint, &commands, deadline).await {
                 Ok(replies) => {
-                    waiting.into_iter().zip(replies).for_each(|(one, reply)| drop(one.answer.send(reply)));
+                    pending.into_iter().zip(replies).for_each(|(one, reply)| one.send(reply));
                     return Ok(());
                 }
                 Err(error) if error.is_outage() => error,
                 Err(refusal) => {
-                    fail_all(waiting, &refusal);
+                    fail_all(pending, &refusal);
                     return Ok(());
                 }
             };
-            let all = commands.into_iter().zip(waiting);
-            let may_help = error.is_transient() || error.is_timeout();
-            let (again, over): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
-                may_help && command.is_idempotent() && one.deadline > Instant::now()
+            let may_retry = error.is_transient() || error.is_timeout();
+            let all = commands.into_iter().zip(pending);
+            let (retried, failed): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
+                may_retry && command.is_idempotent() && one.deadline > Instant::now()
             });
-            fail_all(over.into_iter().map(|(_, one)| one), &error);
-            (commands, waiting) = again.into_iter().unzip();
-            if commands.is_empty() || !pauses.wait(&error).await {
-                fail_all(waiting, &error);
+            fail_all(failed.into_iter().map(|(_, one)| one), &error);
+            (commands, pending) = retried.into_iter().unzip();
+            if commands.is_empty() || !backoff.pause(&error).await {
+                fail_all(pending, &error);
                 return Err(error);
             }
             self.metrics.retried();
         }
     }
 
-    async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Answers {
+    async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Replies {
         let start = Instant::now();
-        let batch = endpoint != Endpoint::Command;
-        let answer = self.http.post(endpoint, body(commands, batch), deadline).await?;
+        let is_batch = endpoint != Endpoint::Command;
+        let response = self.http.post(endpoint, body(commands, is_batch), deadline).await?;
         self.metrics.answered(start.elapsed());
-        let asked = Asked { commands, batch, token: self.http.token(), retry_after: answer.retry_after };
-        reply::read(answer.status, &answer.body, asked)
+        let retry_after = response.retry_after;
+        let context = RequestContext { commands, is_batch, token: self.http.token(), retry_after };
+        response::read(response.status, &response.body, context)
     }
 }
 
-/// The pauses between the attempts of one request.
-struct Pauses {
+/// The pauses between the attempts of one request: exponential backoff with jitter.
+struct Backoff {
     deadline: Instant,
     attempts: u32,
     last: Duration,
 }
 
-impl Pauses {
+impl Backoff {
     fn new(deadline: Instant) -> Self {
-        Self { deadline, attempts: 1, last: SHORTEST_PAUSE }
+        Self { deadline, attempts: 1, last: MIN_PAUSE }
     }
 
-    /// Pauses for another attempt; `false`, at once, when there is to be none.
-    async fn wait(&mut self, error: &Error) -> bool {
-        let range = (self.last * 3).saturating_sub(SHORTEST_PAUSE);
-        let random = SHORTEST_PAUSE + range.mul_f64(fastrand::f64());
+    /// Pauses before the next attempt. Returns `false` at once if no attempt or no time is left.
+    async fn pause(&mut self, error: &Error) -> bool {
+        let range = (self.last * 3).saturating_sub(MIN_PAUSE);
+        let random = MIN_PAUSE + range.mul_f64(fastrand::f64());
         let pause = error.retry_after().unwrap_or_default().max(random);
         let start = Instant::now() + pause;
         if self.attempts == MAX_ATTEMPTS || start >= self.deadline {
@@ -136,16 +152,16 @@ impl Pauses {
     }
 }
 
-/// `["GET","a"]`, or an array of such arrays.
-fn body(commands: &[Command], several: bool) -> Vec<u8> {
+/// The JSON of one command, or of an array of commands.
+fn body(commands: &[Command], is_batch: bool) -> Vec<u8> {
     let mut body = Vec::with_capacity(commands.iter().map(|command| command.len() + 1).sum::<usize>() + 2);
     for (index, command) in commands.iter().enumerate() {
-        if several {
+        if is_batch {
             body.push(if index == 0 { b'[' } else { b',' });
         }
         command.write_to(&mut body);
     }
-    if several {
+    if is_batch {
         body.push(b']');
     }
     body

@@ -4,20 +4,17 @@ fn command() -> Command {
     Command::new("SET").arg("form:guest@example.com").arg("a secret value")
 }
 
-fn asked(commands: &[Command], batch: bool, status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
-    read(
-        status,
-        body.as_bytes(),
-        Asked { commands, batch, token: &Token::new("the-token"), retry_after: None },
-    )
+fn read_as(commands: &[Command], is_batch: bool, status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
+    let token = Token::new("the-token");
+    read(status, body.as_bytes(), RequestContext { commands, is_batch, token: &token, retry_after: None })
 }
 
 fn single(status: u16, body: &str) -> Result<Reply> {
-    asked(&[command()], false, status, body)?.remove(0)
+    read_as(&[command()], false, status, body)?.remove(0)
 }
 
 fn batch(status: u16, body: &str) -> Result<Vec<Result<Reply>>> {
-    asked(&[command(), Command::new("GET").arg("k")], true, status, body)
+    read_as(&[command(), Command::new("GET").arg("k")], true, status, body)
 }
 
 #[test]
@@ -105,10 +102,10 @@ fn failing_servers_and_exhausted_quotas_are_outages() {
 
 #[test]
 fn errors_in_a_batch_stay_with_their_command() {
-    let slots = batch(200, r#"[{"error":"ERR no"},{"result":"YQ=="}]"#).unwrap();
+    let results = batch(200, r#"[{"error":"ERR no"},{"result":"YQ=="}]"#).unwrap();
 
-    assert!(slots[0].as_ref().unwrap_err().is_refused());
-    assert_eq!(slots[1].as_ref().unwrap(), &Reply::Text("a".into()));
+    assert!(results[0].as_ref().unwrap_err().is_refused());
+    assert_eq!(results[1].as_ref().unwrap(), &Reply::Text("a".into()));
     for wrong_length in ["[]", r#"[{"result":1}]"#, r#"[{"result":1},{"result":1},{"result":1}]"#] {
         assert!(batch(200, wrong_length).unwrap_err().is_outage(), "{wrong_length}");
     }
@@ -117,8 +114,8 @@ fn errors_in_a_batch_stay_with_their_command() {
 #[test]
 fn what_is_too_large_is_refused_in_any_form() {
     assert!(single(413, "<html>too large</html>").unwrap_err().is_refused());
-    let slots = batch(413, r#"{"error":"ERR max request size exceeded. Limit: 1 bytes"}"#).unwrap();
-    let texts: Vec<String> = slots.into_iter().map(|slot| slot.unwrap_err().to_string()).collect();
+    let results = batch(413, r#"{"error":"ERR max request size exceeded. Limit: 1 bytes"}"#).unwrap();
+    let texts: Vec<String> = results.into_iter().map(|result| result.unwrap_err().to_string()).collect();
     assert!(
         texts[0].starts_with("redis refused SET on a key that starts with \"form:\": ERR max"),
         "{texts:?}"
@@ -151,11 +148,22 @@ fn error_texts_hold_no_arguments_and_no_token() {
 }
 
 #[test]
-fn replies_of_another_type_are_refused() {
-    assert!(Reply::Integer(1).into_text().unwrap_err().is_outage());
-    assert!(Reply::Text("x".into()).into_integer().unwrap_err().is_outage());
-    assert_eq!(Reply::Text("9007199254740993".into()).into_integer().unwrap(), 9_007_199_254_740_993);
-    assert!(Reply::Integer(1).into_done().unwrap_err().is_outage());
-    assert!(Reply::Array(vec![Reply::Nil]).into_texts(2).unwrap_err().is_outage());
-    assert_eq!(Reply::Ok.into_text().unwrap().as_deref(), Some("OK"));
+fn white_space_that_is_collapsed_does_not_uncover_an_argument() {
+    for text in ["ERR bad a  secret value", "ERR bad a\nsecret\tvalue"] {
+        let json = serde_json::json!({ "error": text }).to_string();
+
+        for (status, body) in [(400, json.as_str()), (502, text)] {
+            let error = single(status, body).unwrap_err().to_string();
+
+            assert!(error.ends_with("ERR bad ..."), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_asks_for_credentials_is_an_outage() {
+    let body = r#"{"error":"proxy authentication required"}"#;
+
+    assert!(single(407, body).unwrap_err().is_outage());
+    assert!(batch(407, body).unwrap_err().is_outage());
 }

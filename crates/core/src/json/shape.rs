@@ -1,0 +1,142 @@
+//! Which fields the JSON objects of the caches have.
+
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use super::{Object, text};
+use crate::{Error, Result};
+
+/// A field of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    name: &'static str,
+    expected: FieldType,
+    is_required: bool,
+}
+
+/// The type of a field's value.
+#[derive(Debug, Clone, Copy)]
+pub enum FieldType {
+    /// A string.
+    Text,
+    /// A string or `null`.
+    TextOrNull,
+    /// A finite number. JSON has `null` for `NaN` and the infinities.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An array of strings.
+    TextList,
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+}
+
+impl Field {
+    /// A required field.
+    #[must_use]
+    pub const fn required(name: &'static str, expected: FieldType) -> Self {
+        Self { name, expected, is_required: true }
+    }
+
+    /// An optional field.
+    #[must_use]
+    pub const fn optional(name: &'static str, expected: FieldType) -> Self {
+        Self { name, expected, is_required: false }
+    }
+}
+
+/// Checks that `object` has the fields of `shape`. Other fields are allowed. `argument` names the object in the error.
+///
+/// # Errors
+///
+/// When a field is missing or has another type. The error names the first one.
+pub fn check(argument: &str, object: &Object<'_>, shape: &[Field]) -> Result<()> {
+    for Field { name, expected, is_required } in shape {
+        match object.get(name) {
+            None if *is_required => {
+                let problem = format_args!("has no field \"{name}\", which must be {expected}");
+                return Err(Error::invalid_field(argument, problem));
+            }
+            Some(json) if !expected.matches(json) => {
+                let path = format!("{argument}.{name}");
+                return Err(Error::invalid_field(&path, format_args!("must be {expected}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl FieldType {
+    /// Whether `json`, a JSON text, is of this type.
+    fn matches(self, json: &str) -> bool {
+        match self {
+            Self::Text => json.starts_with('"'),
+            Self::TextOrNull => json.starts_with('"') || json == "null",
+            Self::Number => json.starts_with(|c: char| c == '-' || c.is_ascii_digit()),
+            Self::Boolean => json == "true" || json == "false",
+            Self::TextList => serde_json::from_str::<Vec<&RawValue>>(json)
+                .is_ok_and(|items| items.iter().all(|item| item.get().starts_with('"'))),
+            Self::OneOf(texts) => text(json).is_some_and(|text| texts.contains(&&*text)),
+        }
+    }
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("a string"),
+            Self::TextOrNull => f.write_str("a string or null"),
+            Self::Number => f.write_str("a finite number"),
+            Self::Boolean => f.write_str("true or false"),
+            Self::TextList => f.write_str("an array of strings"),
+            Self::OneOf(texts) => write!(f, "one of \"{}\"", texts.join("\", \"")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: &[Field] = &[
+        Field::required("id", FieldType::Text),
+        Field::optional("name", FieldType::TextOrNull),
+        Field::optional("tags", FieldType::TextList),
+        Field::optional("on", FieldType::Boolean),
+        Field::optional("state", FieldType::OneOf(&["open", "shut"])),
+        Field::optional("n", FieldType::Number),
+    ];
+
+    fn problem(text: &str) -> Option<String> {
+        check("data", &Object::parse(text).unwrap(), SHAPE).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_with_what_it_must_be() {
+        for (text, expected) in [
+            ("{}", r#"data has no field "id", which must be a string"#),
+            (r#"{"id":7}"#, "data.id must be a string"),
+            (r#"{"id":"x","name":[]}"#, "data.name must be a string or null"),
+            (r#"{"id":"x","tags":["a",null]}"#, "data.tags must be an array of strings"),
+            (r#"{"id":"x","on":1}"#, "data.on must be true or false"),
+            (r#"{"id":"x","state":"ajar"}"#, r#"data.state must be one of "open", "shut""#),
+            (r#"{"id":"x","n":null}"#, "data.n must be a finite number"),
+        ] {
+            assert_eq!(problem(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(
+            problem(r#"{"id":"x","name":null,"tags":["a"],"on":true,"state":"\u006fpen","n":-0}"#),
+            None
+        );
+    }
+
+    #[test]
+    fn lone_surrogates_and_deep_nesting_are_accepted() {
+        let deep = format!("{{\"id\":\"x\",\"deep\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+
+        assert_eq!(problem(&deep), None);
+        assert_eq!(problem(r#"{"id":"\ud800","\udc00":1,"__proto__":{}}"#), None);
+    }
+}
