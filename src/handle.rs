@@ -1,8 +1,8 @@
 //! The services of this process.
 //!
-//! Threads with the same configuration share one, its memory and its connections included, so that a claim counts for
-//! the whole process. But an evaluation of the package on a thread that has had one already gets a service of its own:
-//! that is what modules do, and under Jest it keeps the test files of one process apart.
+//! Threads with the same configuration share one service, with its memory and its connections, so that a claim counts
+//! for the whole process. A second evaluation of the package on the same thread gets a service of its own, as a module
+//! gets its own state. Under Jest, this keeps the test files of one process apart.
 
 use std::cell::RefCell;
 use std::io;

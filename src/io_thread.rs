@@ -1,5 +1,5 @@
-//! The thread that speaks to a database. The first call that needs the network starts it; it ends once its service
-//! is closed or dropped and all calls have their answers.
+//! The thread that speaks to a database. The first call that needs the network starts it. It ends when its service is
+//! closed or dropped and no call is pending.
 
 use std::future::{Future, ready};
 use std::io;
@@ -35,9 +35,9 @@ impl IoThread {
         let (sender, receiver) = mpsc::unbounded_channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("redlatch-io".into()).spawn(move || {
-            // Without tokio's budget, which would settle the answers of one large request in several portions.
+            // Unconstrained, because tokio's budget would settle the calls of one large request in several portions.
             let closed = runtime.block_on(unconstrained(run(receiver)));
-            // Takes the connections with it.
+            // Closes the connections.
             drop(runtime);
             for done in closed {
                 done();
