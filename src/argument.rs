@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use napi::bindgen_prelude::{FnArgs, Function, JsObjectValue, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Object, Unknown, Utf16String};
 use napi::{JsValue, ValueType};
 use redlatch_core::Error as CoreError;
 use redlatch_core::config::Options;
@@ -20,13 +20,17 @@ const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A string that is well-formed Unicode.
 pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
-    with_text(name, value, |text| Ok(text.to_owned()))
+    let text = lossy_text(name, value)?;
+    if text.contains(char::REPLACEMENT_CHARACTER) && has_lone_surrogate(value)? {
+        let problem = "must be well-formed Unicode, but holds a lone surrogate";
+        return Err(CoreError::invalid_value(name, problem).into());
+    }
+    Ok(text)
 }
 
 /// A string in which lone surrogates have become U+FFFD.
 pub(crate) fn lossy_text(name: &str, value: Unknown<'_>) -> Result<String> {
-    expect(name, &value, ValueType::String, "a string")?;
-    Ok(value.coerce_to_string()?.into_utf8()?.into_owned()?)
+    read(name, value, ValueType::String, "a string")
 }
 
 /// A string that may be left out; `null` counts as left out.
@@ -36,7 +40,7 @@ pub(crate) fn optional_text(name: &str, value: Unknown<'_>) -> Result<Option<Str
 
 /// A key in `namespace`.
 pub(crate) fn key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Key> {
-    with_text(name, value, |text| Ok(namespace.key(name, text)?))
+    Ok(namespace.key(name, &text(name, value)?)?)
 }
 
 /// A key in `namespace` that may be left out.
@@ -47,7 +51,7 @@ pub(crate) fn optional_key(namespace: Namespace, name: &str, value: Unknown<'_>)
 
 /// A key without a prefix.
 pub(crate) fn plain_key(name: &str, value: Unknown<'_>) -> Result<Key> {
-    with_text(name, value, |text| Ok(Key::plain(name, text)?))
+    Ok(Key::plain(name, &text(name, value)?)?)
 }
 
 /// An array of keys without a prefix.
@@ -63,8 +67,7 @@ pub(crate) fn plain_keys(name: &str, value: Unknown<'_>) -> Result<Vec<Key>> {
 
 /// A number.
 pub(crate) fn number(name: &str, value: Unknown<'_>) -> Result<f64> {
-    expect(name, &value, ValueType::Number, "a number")?;
-    Ok(value.coerce_to_number()?.get_double()?)
+    read(name, value, ValueType::Number, "a number")
 }
 
 /// A number that may be left out. `null` is none: for a TTL it would mean for ever to some and the default to others.
@@ -77,8 +80,7 @@ pub(crate) fn optional_boolean(name: &str, value: Unknown<'_>) -> Result<Option<
     if is_absent(&value)? {
         return Ok(None);
     }
-    expect(name, &value, ValueType::Boolean, "true or false")?;
-    Ok(Some(value.coerce_to_bool()?))
+    read(name, value, ValueType::Boolean, "true or false").map(Some)
 }
 
 /// A TTL.
@@ -116,7 +118,7 @@ pub(crate) fn json<'env>(name: &str, value: Unknown<'env>, stringify: &Stringify
             CoreError::invalid_field(name, "must turn into JSON, but its toJSON() returns nothing").into()
         );
     }
-    Ok(text.coerce_to_string()?.into_utf8()?.into_owned()?)
+    Ok(String::from_unknown(text)?)
 }
 
 /// A property of an options object.
@@ -163,6 +165,17 @@ pub(crate) fn function(name: &str, value: Unknown<'_>) -> Result<()> {
     expect(name, &value, ValueType::Function, "a function")
 }
 
+/// A value of the type `expected`. The type is checked first: napi, given another one, calls `toJSON` for its message.
+fn read<T: FromNapiValue>(
+    name: &str,
+    value: Unknown<'_>,
+    expected: ValueType,
+    description: &str,
+) -> Result<T> {
+    expect(name, &value, expected, description)?;
+    Ok(T::from_unknown(value)?)
+}
+
 fn expect(name: &str, value: &Unknown<'_>, expected: ValueType, description: &str) -> Result<()> {
     if value.get_type()? == expected {
         Ok(())
@@ -190,24 +203,8 @@ fn type_name(value: &Unknown<'_>) -> Result<&'static str> {
     })
 }
 
-/// Calls `read` with the text of a string that is well-formed Unicode.
-///
-/// Node turns lone surrogates into U+FFFD on the way out of the engine. Where one appears, the string's own UTF-16 says
-/// whether it was there before.
-fn with_text<T>(name: &str, value: Unknown<'_>, read: impl FnOnce(&str) -> Result<T>) -> Result<T> {
-    expect(name, &value, ValueType::String, "a string")?;
-    let value = value.coerce_to_string()?;
-    let utf8 = value.into_utf8()?;
-    let text = utf8.as_str()?;
-    if text.contains(char::REPLACEMENT_CHARACTER) {
-        let units = value.into_utf16()?;
-        if char::decode_utf16(units.as_slice().iter().copied()).any(|unit| unit.is_err()) {
-            return Err(CoreError::invalid_value(
-                name,
-                "must be well-formed Unicode, but holds a lone surrogate",
-            )
-            .into());
-        }
-    }
-    read(text)
+/// Whether the string itself holds a lone surrogate. In UTF-8, Node replaces each by U+FFFD.
+fn has_lone_surrogate(value: Unknown<'_>) -> Result<bool> {
+    let units = Utf16String::from_unknown(value)?;
+    Ok(char::decode_utf16(units.iter().copied()).any(|unit| unit.is_err()))
 }

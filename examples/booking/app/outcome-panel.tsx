@@ -16,7 +16,11 @@ function tell(state: SubmissionState, isCancelled: boolean): Telling | null {
         : null
     case 'working':
       return state.isResumed
-        ? { tone: 'wait', title: 'Picking up', text: 'Your booking was being processed. Asking what became of it.' }
+        ? {
+            tone: 'wait',
+            title: 'Picking up',
+            text: 'Your booking was being processed. Asking what became of it.',
+          }
         : { tone: 'wait', title: 'Booking', text: 'Your time is being held while the payment is prepared.' }
     case 'created':
       return { tone: 'good', title: 'Created', text: 'Your time is held. Please pay.', url: state.url }

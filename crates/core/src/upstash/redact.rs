@@ -9,33 +9,32 @@ const OPENING: [char; 5] = ['"', '\'', '`', '[', '{'];
 const MARKERS: [&str; 4] = ["with args beginning with", "Key was:", "command was:", "Bearer"];
 /// The minimum length of a secret in bytes. A shorter one also occurs inside ordinary words.
 const MIN_SECRET_BYTES: usize = 4;
-/// The start of a secret, in characters, is enough to find it: the text may contain only this much.
-const SECRET_CHARS: usize = 64;
 /// The maximum length of a redacted text in characters.
 const MAX_CHARS: usize = 200;
 
 /// Cuts `text` where an argument or the token may begin. Returns one line of at most 200 characters.
 ///
-/// The cut is at the first quote or bracket, after the first marker, or where an argument or the token begins, whichever
-/// is first. White space is not compared, because servers replace line breaks.
+/// The cut is at the first quote or bracket, after the first marker, and where an argument or the token begins,
+/// whichever is first. White space is collapsed before the search: collapsed later, it could complete an argument.
 pub(super) fn redact(text: &str, commands: &[Command], token: &Token) -> String {
-    let line = single_line(text);
-    let secrets = commands.iter().flat_map(Command::arguments).chain([token.secret().to_owned()]);
-    let bare = secrets.filter_map(|secret| {
-        let start: String = single_line(&secret).chars().take(SECRET_CHARS).collect();
-        if start.len() >= MIN_SECRET_BYTES { line.find(&start) } else { None }
+    let text = collapse(text);
+    let token = token.secret().to_owned();
+    let secrets = commands.iter().flat_map(Command::arguments).chain([token]).map(|secret| collapse(&secret));
+    let bare = secrets.filter(|secret| secret.len() >= MIN_SECRET_BYTES).filter_map(|secret| {
+        let start: String = secret.chars().take(64).collect();
+        text.find(&start)
     });
-    let marked = MARKERS.iter().filter_map(|marker| Some(line.find(marker)? + marker.len()));
-    let cut = bare.chain(marked).chain(line.find(OPENING)).min();
-    let mut redacted: String = line[..cut.unwrap_or(line.len())].trim_end().chars().take(MAX_CHARS).collect();
+    let marked = MARKERS.iter().filter_map(|marker| Some(text.find(marker)? + marker.len()));
+    let cut = bare.chain(marked).chain(text.find(OPENING)).min();
+    let mut line: String = text[..cut.unwrap_or(text.len())].trim_end().chars().take(MAX_CHARS).collect();
     if cut.is_some() {
-        redacted.push_str(" ...");
+        line.push_str(" ...");
     }
-    redacted
+    line
 }
 
-/// Replaces each run of white space by one space.
-fn single_line(text: &str) -> String {
+/// Replaces each run of white space by one space, and removes it at both ends.
+fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

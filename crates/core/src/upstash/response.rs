@@ -89,7 +89,7 @@ fn is_rejected_token(status: u16) -> bool {
 
 /// Whether Redis is unavailable. Of the statuses below 500, these come from a proxy or from a wrong address.
 fn is_outage(status: u16) -> bool {
-    status >= 500 || matches!(status, 404 | 405 | 408 | 429)
+    status >= 500 || matches!(status, 404 | 405 | 407 | 408 | 429)
 }
 
 /// The error of a request whose response is not JSON of the expected form.

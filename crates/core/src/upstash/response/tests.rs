@@ -146,3 +146,24 @@ fn error_texts_hold_no_arguments_and_no_token() {
     let long = single(502, &"x".repeat(5_000)).unwrap_err().to_string();
     assert!(long.len() < 300, "{}", long.len());
 }
+
+#[test]
+fn white_space_that_is_collapsed_does_not_uncover_an_argument() {
+    for text in ["ERR bad a  secret value", "ERR bad a\nsecret\tvalue"] {
+        let json = serde_json::json!({ "error": text }).to_string();
+
+        for (status, body) in [(400, json.as_str()), (502, text)] {
+            let error = single(status, body).unwrap_err().to_string();
+
+            assert!(error.ends_with("ERR bad ..."), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_asks_for_credentials_is_an_outage() {
+    let body = r#"{"error":"proxy authentication required"}"#;
+
+    assert!(single(407, body).unwrap_err().is_outage());
+    assert!(batch(407, body).unwrap_err().is_outage());
+}
