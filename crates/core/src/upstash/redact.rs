@@ -14,8 +14,8 @@ const MAX_CHARS: usize = 200;
 
 /// Cuts `text` where an argument or the token may begin. Returns one line of at most 200 characters.
 ///
-/// The cut is at the first quote or bracket, after the first marker, and where an argument or the token begins,
-/// whichever is first. White space is collapsed before the search: collapsed later, it could complete an argument.
+/// The cut is at the first quote or bracket, after the first marker, or where an argument or the token begins, whichever
+/// is first. White space is collapsed before the search, because collapsing it later could complete an argument.
 pub(super) fn redact(text: &str, commands: &[Command], token: &Token) -> String {
     let text = collapse(text);
     let token = token.secret().to_owned();
