@@ -1,7 +1,7 @@
-//! The time of day, which decides when an entry has expired.
+//! The wall-clock time, by which entries expire.
 //!
-//! Wall-clock time and not a monotonic clock: Redis expires keys by it, and it goes on while a serverless platform
-//! has the process frozen. Tests put in a clock of their own.
+//! It is not a monotonic clock: Redis expires keys by the wall clock, which also goes on while a serverless platform
+//! freezes the process. Tests inject their own clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Milliseconds since the Unix epoch.
 pub type UnixMillis = u64;
 
-/// Tells the time of day.
+/// A wall clock.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
 
@@ -24,12 +24,12 @@ impl Clock {
         })
     }
 
-    /// A clock that shows what `now` returns.
+    /// A clock that returns the time of `now`.
     pub fn from_fn(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time at this moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
         (self.0)()

@@ -1,18 +1,17 @@
-//! The one error of the core.
+//! The error type of the core.
 //!
-//! What went wrong is told by predicates and by the message. No message holds a token, a value or a whole key: keys
-//! can contain e-mail addresses, so messages name the argument, or the command and the key's prefix.
+//! Predicates and the message say what went wrong. No message contains a token, a value or a whole key, because keys can
+//! contain e-mail addresses. Messages name the argument, or the command and the prefix of the key.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A result of the core.
+/// A result with the core's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Says what went wrong, and for a person what to do about it. One failed request can be the error of many calls:
-/// they get clones of one error.
+/// What went wrong, and what to do about it. A clone is cheap: all calls of a failed request get clones of one error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -23,31 +22,31 @@ struct Inner {
 
 #[derive(Debug)]
 enum Kind {
-    /// An argument is of the right type, but not one that can be used.
+    /// An argument has the right type but an invalid value.
     InvalidValue(String),
-    /// An object lacks a field, or has one of the wrong type.
+    /// A field of an object is missing or has the wrong type.
     InvalidField(String),
-    /// Redis was reached and said no: `WRONGTYPE`, not an integer, too large, no permission.
+    /// Redis refused the command: `WRONGTYPE`, not an integer, too large, no permission.
     Refused { command: &'static str, prefix: &'static str, text: String },
-    /// The memory store has no room for another entry.
+    /// The memory store has reached a limit.
     Full { limit: String },
-    /// No connection: refused, unknown host, failed TLS handshake. Nothing has been sent.
+    /// No connection: refused, unknown host, failed TLS handshake. Nothing was sent.
     Connect,
-    /// The connection was lost before the answer was there; the commands may have run or not.
+    /// The connection was lost before the response was complete. Redis may have executed the commands.
     Lost,
-    /// No answer within the deadline.
+    /// No response by the deadline.
     Timeout,
-    /// An answer that tells of a failing server, a rate limit or an exhausted quota.
+    /// The response of a failing server, a rate limit or an exhausted quota.
     Unavailable { status: u16, text: String, retry_after: Option<Duration> },
-    /// The token was missing or wrong.
+    /// Redis rejected the token.
     Unauthorized,
-    /// An answer that is not what the protocol says.
+    /// A response that does not follow the protocol.
     Protocol { status: u16, problem: String },
-    /// Redis cannot be used, and the settings say that memory must not take over.
+    /// Redis is unavailable, and the outage policy is to reject.
     NoFallback { reason: String },
-    /// Not sent, because of what a request before it found.
+    /// Not sent, because an earlier request found Redis unavailable.
     NotSent(Error),
-    /// The call was given up before it had an answer: the I/O thread ended or panicked.
+    /// The call ended without a reply, because the I/O thread ended or panicked.
     Abandoned,
 }
 
@@ -60,17 +59,17 @@ impl Error {
         Self(Arc::new(Inner { kind, source: Some(Box::new(source)) }))
     }
 
-    /// `argument` cannot be used; `problem` completes the sentence, as in "must not be empty".
+    /// For an argument with an invalid value. `problem` completes the sentence, as in "must not be empty".
     pub fn invalid_value(argument: &str, problem: impl fmt::Display) -> Self {
         Self::new(Kind::InvalidValue(format!("{argument} {problem}")))
     }
 
-    /// `field` of an object argument is missing or wrong; `problem` completes the sentence.
+    /// For an object argument with a missing or wrong field. `problem` completes the sentence.
     pub fn invalid_field(field: &str, problem: impl fmt::Display) -> Self {
         Self::new(Kind::InvalidField(format!("{field} {problem}")))
     }
 
-    /// Redis refused a command with `text`, from which the caller has removed the arguments.
+    /// For a command that Redis refused with `text`. The caller has removed the arguments from `text`.
     pub fn refused(command: &'static str, prefix: &'static str, text: impl Into<String>) -> Self {
         Self::new(Kind::Refused { command, prefix, text: text.into() })
     }
@@ -99,12 +98,12 @@ impl Error {
         Self::new(Kind::NoFallback { reason: reason.into() })
     }
 
-    /// For a command that is not sent because a request before it ended with `outage`.
+    /// For a command that is not sent because an earlier request failed with `outage`.
     pub(crate) fn not_sent(outage: &Self) -> Self {
         Self::new(Kind::NotSent(outage.clone()))
     }
 
-    /// What the request ended with, of which this may be a consequence.
+    /// The error of the request that failed, also for commands that were then not sent.
     fn root(&self) -> &Self {
         if let Kind::NotSent(outage) = &self.0.kind { outage.root() } else { self }
     }
@@ -117,49 +116,49 @@ impl Error {
         Self::new(Kind::Protocol { status, problem: problem.into() })
     }
 
-    /// The call ended without an answer.
+    /// For a call that ended without a reply.
     #[must_use]
     pub fn abandoned() -> Self {
         Self::new(Kind::Abandoned)
     }
 
-    /// An argument has an unusable value.
+    /// Whether an argument has an invalid value.
     #[must_use]
     pub fn is_invalid_value(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidValue(_))
     }
 
-    /// A field of an object argument is missing or wrong.
+    /// Whether a field of an object argument is missing or wrong.
     #[must_use]
     pub fn is_invalid_field(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidField(_))
     }
 
-    /// Redis was reached and refused the command.
+    /// Whether Redis refused the command.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         matches!(self.0.kind, Kind::Refused { .. })
     }
 
-    /// The memory store is full.
+    /// Whether the memory store is full.
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self.0.kind, Kind::Full { .. })
     }
 
-    /// Redis took too long.
+    /// Whether the call timed out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout)
     }
 
-    /// Redis rejected the token.
+    /// Whether Redis rejected the token.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(self.0.kind, Kind::Unauthorized)
     }
 
-    /// Redis cannot be used at the moment, whatever the command: this is what memory takes over for.
+    /// Whether Redis is unavailable, for any command. Memory takes over on such an error.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(
@@ -174,33 +173,33 @@ impl Error {
         )
     }
 
-    /// Redis cannot be used, and the settings say that memory must not take over.
+    /// Whether Redis is unavailable and the outage policy is to reject.
     #[must_use]
     pub fn is_no_fallback(&self) -> bool {
         matches!(self.0.kind, Kind::NoFallback { .. })
     }
 
-    /// The call was given up before it had an answer.
+    /// Whether the call ended without a reply.
     pub(crate) fn is_abandoned(&self) -> bool {
         matches!(self.0.kind, Kind::Abandoned)
     }
 
-    /// Of an outage: it is certain that nothing of what the request asked for was done.
+    /// For an outage: whether Redis has certainly not executed the commands.
     pub(crate) fn is_certainly_not_executed(&self) -> bool {
         matches!(self.0.kind, Kind::Connect | Kind::Unauthorized | Kind::NotSent(_))
     }
 
-    /// Of an outage: one is proof enough. A timeout or a failing answer may be a single mishap.
+    /// For an outage: whether this one error opens the circuit breaker. A timeout or a failing response may be an exception.
     pub(crate) fn opens_breaker(&self) -> bool {
         matches!(self.root().0.kind, Kind::Connect | Kind::Unauthorized)
     }
 
-    /// Of an outage: asking again soon may help.
+    /// For an outage: whether a retry may succeed.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self.0.kind, Kind::Lost | Kind::Unavailable { .. })
     }
 
-    /// How long the server wants to be left alone.
+    /// The `Retry-After` of the response.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.root().0.kind {
             Kind::Unavailable { retry_after, .. } => retry_after,
@@ -208,7 +207,7 @@ impl Error {
         }
     }
 
-    /// A short name for the kind of outage, for metrics.
+    /// The kind of outage, for metrics.
     #[must_use]
     pub fn outage_code(&self) -> &'static str {
         match self.root().0.kind {
@@ -223,12 +222,12 @@ impl Error {
         }
     }
 
-    /// Whether both are the error of one and the same request.
+    /// Whether both are errors of the same request.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.root().0, &other.root().0)
     }
 
-    /// The script to run is not in the server's script cache.
+    /// Whether the server's script cache lacks the script.
     pub(crate) fn is_unknown_script(&self) -> bool {
         matches!(&self.0.kind, Kind::Refused { text, .. } if text.starts_with("NOSCRIPT"))
     }
@@ -250,7 +249,7 @@ impl fmt::Display for Error {
             Kind::Connect => {
                 f.write_str("cannot connect to redis; check UPSTASH_REDIS_REST_URL and the network")
             }
-            Kind::Lost => f.write_str("the connection to redis was lost before it answered"),
+            Kind::Lost => f.write_str("the connection to redis was lost before it responded"),
             Kind::NoFallback { reason } => write!(
                 f,
                 "redis is not available ({reason}), and onOutage is \"reject\" for this call, \
@@ -258,16 +257,16 @@ impl fmt::Display for Error {
             ),
             Kind::Timeout => f.write_str("redis did not answer in time"),
             Kind::Unavailable { status, text, .. } => {
-                write!(f, "redis answered with status {status}: {text}")
+                write!(f, "redis responded with status {status}: {text}")
             }
             Kind::Unauthorized => f.write_str(
                 "redis rejected the token; check UPSTASH_REDIS_REST_TOKEN (the REST token, not the password)",
             ),
             Kind::Protocol { status, problem } => {
-                write!(f, "the answer (status {status}) does not come from upstash redis: {problem}")
+                write!(f, "the response (status {status}) does not come from upstash redis: {problem}")
             }
             Kind::NotSent(outage) => outage.fmt(f),
-            Kind::Abandoned => f.write_str("the call was given up before it had an answer"),
+            Kind::Abandoned => f.write_str("the call ended without a reply"),
         }
     }
 }

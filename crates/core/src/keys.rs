@@ -1,7 +1,7 @@
-//! Where values live: the prefixes and the TTLs, and what makes a key and a TTL valid.
+//! Keys and TTLs: the prefix and the default TTL of each cache, and the checks of arguments.
 //!
-//! The TypeScript module that redlatch replaces uses the same keys, and both run at once during a rolling deployment:
-//! nothing here may normalise, hash or otherwise change what the caller passed.
+//! The TypeScript module that redlatch replaces uses the same keys, and both run at once during a rolling deployment.
+//! Nothing here may normalize, hash or otherwise change what the caller passed.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -10,16 +10,17 @@ use std::time::Duration;
 use crate::clock::UnixMillis;
 use crate::{Error, Result};
 
-/// Upstash refuses longer keys (`ERR max key size exceeded`), so memory does too. In bytes, prefix included.
+/// The maximum length of a key in bytes, prefix included. Upstash refuses longer keys (`ERR max key size exceeded`), and
+/// so does memory.
 pub const MAX_KEY_BYTES: usize = 32 * 1024;
 
-/// The largest whole number that every JavaScript number below it can hold; Redis takes TTLs up to it.
+/// JavaScript's `Number.MAX_SAFE_INTEGER`. Redis accepts TTLs up to it.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
-/// A part of the key space: its prefix, and how long its entries live unless the caller says otherwise.
+/// The prefix and the default TTL of the keys of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Namespace {
-    /// What every key of this namespace starts with.
+    /// The prefix of every key in this namespace.
     pub prefix: &'static str,
     /// The default TTL in seconds.
     pub ttl_seconds: u32,
@@ -40,11 +41,11 @@ pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_sec
 
 const NAMESPACES: [Namespace; 6] = [IDEMPOTENCY, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
 
-/// How long a completed form submission stays: it absorbs a double click without blocking an honest retry.
+/// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
 pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;
 
 impl Namespace {
-    /// The key of the entry called `name`; `argument` is what the caller calls it, for the error.
+    /// The key of the entry `name`. `argument` names it in the error.
     ///
     /// # Errors
     ///
@@ -53,14 +54,14 @@ impl Namespace {
         Key::new(argument, self.prefix, name)
     }
 
-    /// The TTL that the caller asked for, or the default of this namespace.
+    /// `ttl`, or the default TTL of this namespace.
     #[must_use]
     pub fn ttl_or_default(&self, ttl: Option<Ttl>) -> Ttl {
         ttl.unwrap_or_else(|| Ttl::from_whole_seconds(self.ttl_seconds))
     }
 }
 
-/// The part of a key that may stand in a message: its namespace's prefix, or nothing when it is in none.
+/// The part of a key that messages may contain: the prefix of its namespace. Empty for a key outside all namespaces.
 #[must_use]
 pub fn loggable_prefix(key: &str) -> &'static str {
     NAMESPACES
@@ -70,8 +71,8 @@ pub fn loggable_prefix(key: &str) -> &'static str {
         .unwrap_or_default()
 }
 
-/// How long a value is believed that was read from Redis, which does not say what TTL it has left: as long as an entry
-/// of its namespace lives by default, and five minutes outside of all.
+/// The TTL of a stale copy of a value that was read from Redis, because a read does not return the remaining TTL: the
+/// default of its namespace, or five minutes outside all namespaces.
 #[must_use]
 pub(crate) fn stale_ttl(key: &Key) -> Duration {
     const OTHER_SECONDS: u32 = 300;
@@ -79,14 +80,12 @@ pub(crate) fn stale_ttl(key: &Key) -> Duration {
     Duration::from_secs(namespace.map_or(OTHER_SECONDS, |namespace| namespace.ttl_seconds).into())
 }
 
-/// A key that Redis takes: not empty, not too long.
-///
-/// `Debug` shows the prefix only.
+/// A valid key: not empty and not too long. `Debug` shows only its prefix.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key(String);
 
 impl Key {
-    /// A key without a prefix, as `redisManager` uses them; `argument` is what the caller calls it.
+    /// A key without a prefix, for `redisManager`. `argument` names it in the error.
     ///
     /// # Errors
     ///
@@ -109,7 +108,7 @@ impl Key {
         Ok(Self([prefix, name].concat()))
     }
 
-    /// The whole key, as Redis sees it.
+    /// The whole key, as in Redis.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -122,17 +121,16 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A time to live: whole seconds, at least one.
+/// A time to live in whole seconds, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ttl(NonZeroU64);
 
 impl Ttl {
-    /// A TTL from a JavaScript number; `argument` is what the caller calls it.
+    /// Converts a JavaScript number to a TTL. `argument` names it in the error.
     ///
     /// # Errors
     ///
-    /// When `seconds` is not a whole number of at least 1. Zero is refused too: other systems read it as "no expiry"
-    /// and keep the entry for ever.
+    /// When `seconds` is not a whole number of at least 1. Zero is an error, because other systems read it as "no expiry".
     pub fn from_seconds(argument: &str, seconds: f64) -> Result<Self> {
         if seconds.fract() != 0.0 || !(1.0..=MAX_SAFE_INTEGER).contains(&seconds) {
             return Err(Error::invalid_value(
@@ -145,7 +143,7 @@ impl Ttl {
         NonZeroU64::new(whole).map(Self).ok_or_else(|| Error::invalid_value(argument, "must be at least 1"))
     }
 
-    /// A TTL from one of the constants of this module, which are all at least 1.
+    /// A TTL from a constant. 0 becomes 1.
     #[must_use]
     pub const fn from_whole_seconds(seconds: u32) -> Self {
         match NonZeroU64::new(seconds as u64) {
@@ -161,29 +159,29 @@ impl Ttl {
     }
 }
 
-/// When an entry ends.
+/// When an entry expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// It stays until it is deleted.
+    /// Never.
     Never,
-    /// After this time, counted from the write.
+    /// This long after the write.
     After(Ttl),
-    /// At this moment; one already past leaves no entry behind.
+    /// At this time. If it is in the past, the write leaves no entry.
     At(UnixMillis),
 }
 
 impl Expiry {
-    /// The moment at which an entry written `now` ends; `None` for never.
+    /// The time when an entry written at `now` expires. `None` means never.
     #[must_use]
     pub fn expires_at(self, now: UnixMillis) -> Option<UnixMillis> {
         match self {
             Self::Never => None,
             Self::After(ttl) => Some(now.saturating_add(ttl.as_seconds().saturating_mul(1000))),
-            Self::At(moment) => Some(moment),
+            Self::At(time) => Some(time),
         }
     }
 
-    /// A moment from a JavaScript number of Unix milliseconds; a negative one is long past.
+    /// Converts a JavaScript number of Unix milliseconds. A negative number is a time in the past.
     ///
     /// # Errors
     ///
@@ -195,7 +193,7 @@ impl Expiry {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "`as` clamps, which is right at both ends: long past, and later than anything"
+            reason = "`as` clamps, which is right at both ends: in the past, and later than any other time"
         )]
         Ok(Self::At(millis.min(MAX_SAFE_INTEGER) as u64))
     }
@@ -236,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_before_1970_is_long_past() {
+    fn a_time_before_1970_is_in_the_past() {
         assert_eq!(Expiry::at("expiresAt", -5.0).unwrap(), Expiry::At(0));
         assert!(Expiry::at("expiresAt", f64::NAN).unwrap_err().is_invalid_value());
     }

@@ -1,11 +1,10 @@
 //! Stores and caches of redlatch in plain Rust.
 //!
-//! A call goes from a cache through [`store::FallbackStore`] to [`store::UpstashStore`], which sends it in a batch
-//! over HTTP, or to [`store::MemoryStore`], which answers on the calling thread. [`Service`] puts the parts together
-//! as a [`Config`] says.
+//! A cache calls [`store::FallbackStore`]. It uses [`store::UpstashStore`], which pipelines commands over HTTP, or
+//! [`store::MemoryStore`], which returns on the calling thread. [`Service`] builds them from a [`Config`].
 //!
-//! This crate reads no environment variable, prints nothing and knows nothing of Node: settings come in as a
-//! [`Config`], what there is to tell goes out as [`log::LogMessage`].
+//! This crate reads no environment variable, prints nothing and does not depend on Node. Settings come in as a [`Config`],
+//! and log messages go out as [`log::LogMessage`].
 
 pub mod caches;
 pub mod clock;

@@ -1,40 +1,39 @@
-//! What there is to tell the operator, kept until someone asks.
+//! Log messages for the operator.
 //!
-//! The core prints nothing. The binding takes the log when it settles calls and hands them to the console of the
-//! JavaScript side.
+//! The core prints nothing. The binding takes the messages when it settles calls, and JavaScript's `console` prints them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// More than this many log that nobody has taken push out the oldest.
+/// The maximum number of messages in the log. A new message removes the oldest.
 const LIMIT: usize = 100;
 
-/// Something that the operator should read once. It holds no secret, key or value.
+/// A log message. It contains no secret, key or value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogMessage {
-    /// Good to know.
+    /// Information.
     Info(String),
-    /// Something should be mended.
+    /// A problem that the operator should fix.
     Warn(String),
 }
 
-/// A queue of log; clones share it.
+/// A queue of log messages. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<VecDeque<LogMessage>>>);
 
 impl Log {
-    /// Adds a notice.
-    pub fn push(&self, notice: LogMessage) {
+    /// Adds a message.
+    pub fn push(&self, message: LogMessage) {
         let mut queue = self.0.lock();
         if queue.len() == LIMIT {
             queue.pop_front();
         }
-        queue.push_back(notice);
+        queue.push_back(message);
     }
 
-    /// Takes all log, the oldest first.
+    /// Takes all messages, the oldest first.
     #[must_use]
     pub fn take(&self) -> Vec<LogMessage> {
         self.0.lock().drain(..).collect()
@@ -46,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notices_are_told_once_and_do_not_pile_up() {
+    fn messages_are_taken_once_and_their_number_is_limited() {
         let log = Log::default();
         for number in 0..LIMIT + 5 {
             log.clone().push(LogMessage::Info(number.to_string()));

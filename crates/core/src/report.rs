@@ -1,4 +1,4 @@
-//! Metrics as JSON, and as text in Prometheus' format.
+//! Metrics as JSON and in the Prometheus text format.
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
 use std::fmt::Write as _;
@@ -11,14 +11,14 @@ use crate::json::to_json;
 use crate::store::{BreakerState, Class, FallbackStore, Outcome, UpstashStore};
 use crate::upstash::{Latency, RequestMetrics};
 
-/// What a service has counted and measured, at one moment. It holds no key and no value.
+/// The metrics of a service at one moment. They contain no key and no value.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     state: &'static str,
     since: UnixMillis,
     last_error: Option<ErrorReport>,
-    calls: Calls,
+    calls: CallCounts,
     pending_writes: usize,
     replayed: u64,
     dropped_as_expired: u64,
@@ -66,21 +66,22 @@ impl From<Latency> for LatencyReport {
     }
 }
 
-struct Calls(Vec<(Class, Vec<(Outcome, u64)>)>);
+/// The number of calls by class and outcome.
+struct CallCounts(Vec<(Class, Vec<(Outcome, u64)>)>);
 
-impl Serialize for Calls {
+impl Serialize for CallCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (class, outcomes) in &self.0 {
-            map.serialize_entry(class.name(), &Outcomes(outcomes))?;
+            map.serialize_entry(class.name(), &OutcomeCounts(outcomes))?;
         }
         map.end()
     }
 }
 
-struct Outcomes<'a>(&'a [(Outcome, u64)]);
+struct OutcomeCounts<'a>(&'a [(Outcome, u64)]);
 
-impl Serialize for Outcomes<'_> {
+impl Serialize for OutcomeCounts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(outcome, count)| (outcome.name(), count)))
     }
@@ -103,7 +104,7 @@ impl Report {
                 message: last.error.to_string(),
                 at: last.at,
             }),
-            calls: Calls(Class::ALL.iter().map(|class| (*class, counts(*class))).collect()),
+            calls: CallCounts(Class::ALL.iter().map(|class| (*class, counts(*class))).collect()),
             pending_writes: store.pending(),
             replayed: replays.replayed(),
             dropped_as_expired: replays.dropped_as_expired(),
@@ -122,17 +123,13 @@ impl Report {
         to_json(self)
     }
 
-    /// The report in Prometheus' text format. Names and labels are stable.
+    /// The report in the Prometheus text format. Names and labels are stable.
     #[must_use]
     pub fn to_prometheus(&self) -> String {
         let mut text = Exposition::default();
-        text.family("redlatch_up", "gauge", "1 while calls go to Redis.");
+        text.family("redlatch_up", "gauge", "1 while Redis is available.");
         text.sample("", u8::from(self.state == BreakerState::Available.name()));
-        text.family(
-            "redlatch_state_since_seconds",
-            "gauge",
-            "When the present state began, in Unix seconds.",
-        );
+        text.family("redlatch_state_since_seconds", "gauge", "Start of the current state in Unix seconds.");
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
         text.sample("", self.since as f64 / 1000.0);
         text.family("redlatch_calls_total", "counter", "Calls by class and outcome.");
@@ -145,10 +142,14 @@ impl Report {
         text.single(
             "redlatch_pending_writes",
             "gauge",
-            "Writes of an outage that are not replayed yet.",
+            "Writes made during an outage that are not replayed yet.",
             self.pending_writes,
         );
-        text.family("redlatch_replayed_writes_total", "counter", "Writes of outages by what became of them.");
+        text.family(
+            "redlatch_replayed_writes_total",
+            "counter",
+            "Writes made during outages by result of the replay.",
+        );
         for (result, count) in [
             ("replayed", self.replayed),
             ("expired", self.dropped_as_expired),
@@ -160,19 +161,23 @@ impl Report {
         text.single(
             "redlatch_stale_copies",
             "gauge",
-            "Values kept for an outage.",
+            "Stale copies kept for an outage.",
             self.stale_copies.entries,
         );
         text.single(
             "redlatch_stale_copies_bytes",
             "gauge",
-            "Bytes of the values kept.",
+            "Size of the stale copies.",
             self.stale_copies.bytes,
         );
         let corrupt = self.corrupt_entries_removed;
         text.single("redlatch_corrupt_entries_total", "counter", "Corrupt entries removed.", corrupt);
-        text.single("redlatch_retries_total", "counter", "Requests sent again.", self.retries);
-        text.family("redlatch_request_duration_seconds", "summary", "Time of answered requests.");
+        text.single("redlatch_retries_total", "counter", "Retried requests.", self.retries);
+        text.family(
+            "redlatch_request_duration_seconds",
+            "summary",
+            "Duration of requests that got a response.",
+        );
         for (quantile, millis) in
             [("0.5", self.latency.p50), ("0.9", self.latency.p90), ("0.99", self.latency.p99)]
         {
@@ -183,7 +188,7 @@ impl Report {
     }
 }
 
-/// Text in Prometheus' format while it is written.
+/// Builds text in the Prometheus format.
 #[derive(Default)]
 struct Exposition {
     text: String,

@@ -1,4 +1,4 @@
-//! When memory answers instead of the database, and when it does not.
+//! When memory takes over for Redis, and when it does not.
 
 mod support;
 
@@ -13,7 +13,7 @@ use redlatch_gateway::Fault;
 use support::{Fallback, Stage, connect, fall_back, key, remote};
 
 #[tokio::test]
-async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
+async fn memory_takes_over_during_an_outage_and_logs_it_once() {
     let stage = Fallback::start().await;
     let store = stage.store();
     stage.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
@@ -30,7 +30,7 @@ async fn memory_takes_over_while_redis_is_gone_and_says_so_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_rejects_and_nothing_goes_to_memory() {
+async fn a_refusal_rejects_and_memory_does_not_take_over() {
     let stage = Fallback::start().await;
     let store = stage.store();
     stage.upstash.client.run(Command::new("LPUSH").arg("user:list").arg("v")).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_refusal_rejects_and_nothing_goes_to_memory() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_degrades_and_names_the_variable() {
+async fn a_wrong_token_is_an_outage_and_the_log_names_the_variable() {
     let stage = Fallback::start().await;
     let log = Log::default();
     let wrong = Remote { token: Token::new("wrong"), ..remote(&stage.upstash.gateway) };
@@ -60,15 +60,15 @@ async fn a_wrong_token_degrades_and_names_the_variable() {
     store.set(&key("k"), "v", Expiry::Never).await.unwrap();
 
     assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
-    let told = log.take();
+    let messages = log.take();
     assert!(
-        matches!(&told[..], [LogMessage::Warn(text)] if text.contains("UPSTASH_REDIS_REST_TOKEN")),
-        "{told:?}"
+        matches!(&messages[..], [LogMessage::Warn(text)] if text.contains("UPSTASH_REDIS_REST_TOKEN")),
+        "{messages:?}"
     );
 }
 
 #[tokio::test]
-async fn a_health_check_tells_memory_from_an_outage() {
+async fn a_health_check_distinguishes_memory_from_an_outage() {
     let stage = Fallback::start().await;
     let (mut config, _) = Config::resolve(&Options::default(), |_| None);
 

@@ -1,4 +1,4 @@
-//! What an outage leaves behind once it is over, and how the store finds out that it is.
+//! Replay after an outage, and the circuit breaker.
 
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 
@@ -18,7 +18,7 @@ use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
 
 const MINUTE: Ttl = Ttl::from_whole_seconds(60);
 
-/// A fallback store, and another instance that reaches the same Redis whatever happens to the first.
+/// A fallback store, and another instance on the same Redis that has no outage.
 struct Outage {
     store: FallbackStore<UpstashStore>,
     upstash: Upstash,
@@ -42,7 +42,7 @@ impl Outage {
 
     async fn begin(&self) {
         self.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
-        // The first call finds out.
+        // The first call opens the circuit breaker.
         self.store.exists(&key("any")).await.unwrap();
         assert!(!self.store.is_remote_available());
     }
@@ -57,7 +57,7 @@ impl Outage {
     }
 }
 
-/// Waits until Redis is available and has been told everything.
+/// Waits until Redis is available and all writes are replayed.
 async fn settle(store: &FallbackStore<UpstashStore>) {
     let settled = async {
         while !store.is_remote_available() || store.pending() > 0 {
@@ -68,7 +68,7 @@ async fn settle(store: &FallbackStore<UpstashStore>) {
 }
 
 #[tokio::test]
-async fn what_was_written_is_in_redis_afterwards() {
+async fn writes_of_an_outage_are_in_redis_afterwards() {
     let outage = Outage::prepare().await;
     let store = &outage.store;
     for name in ["set", "deleted", "group-set", "group-deleted", "taken", "swapped"] {
@@ -138,7 +138,7 @@ async fn a_claim_does_not_take_a_key_from_another_instance_but_a_set_does() {
 }
 
 #[tokio::test]
-async fn an_increment_is_added_to_what_others_have_counted() {
+async fn an_increment_is_added_to_those_of_other_instances() {
     let outage = Outage::prepare().await;
     outage.store.increment(&key("n"), 1).await.unwrap();
     outage.begin().await;
@@ -151,7 +151,7 @@ async fn an_increment_is_added_to_what_others_have_counted() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_not_written_back_and_what_it_replaced_does_not_return() {
+async fn an_expired_write_is_not_replayed_and_the_old_value_does_not_return() {
     let outage = Outage::prepare().await;
     outage.store.set(&key("k"), "before", Expiry::Never).await.unwrap();
     outage.begin().await;
@@ -168,7 +168,7 @@ async fn what_has_expired_is_not_written_back_and_what_it_replaced_does_not_retu
 }
 
 #[tokio::test]
-async fn reads_go_by_what_was_written_since_then_by_what_was_known_before() {
+async fn reads_return_pending_writes_and_then_stale_copies() {
     let outage = Outage::prepare().await;
     let store = &outage.store;
     outage.other.set(&key("read"), "seen", Expiry::Never).await.unwrap();
@@ -190,7 +190,7 @@ async fn reads_go_by_what_was_written_since_then_by_what_was_known_before() {
 }
 
 #[tokio::test]
-async fn when_memory_is_full_new_writes_are_refused_and_nothing_is_lost() {
+async fn a_full_memory_refuses_new_writes_and_loses_none() {
     let outage = Outage::with(MemoryLimits { entries: 2, bytes: 1_000 }).await;
     let store = &outage.store;
     outage.begin().await;
@@ -208,13 +208,13 @@ async fn when_memory_is_full_new_writes_are_refused_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_few_failures_in_a_row_make_an_outage_and_what_they_wrote_is_told_at_once() {
+async fn three_failures_in_a_row_open_the_breaker_and_their_writes_are_replayed_at_once() {
     let stage = Fallback::start().await;
     let (store, gateway) = (stage.store(), &stage.upstash.gateway);
     let failing = || Fault::Status { status: 500, body: None, headers: BTreeMap::new() };
     let write = async |name: &str| store.set_if_absent(&key(name), "v", MINUTE).await.unwrap();
 
-    // A claim is sent, looked for and sent again; then it is kept here.
+    // A claim is sent, looked up and sent again. Then it becomes a pending write.
     gateway.add_fault(failing().times(8)).await.unwrap();
     write("a").await;
     assert!(store.is_remote_available());
@@ -230,7 +230,7 @@ async fn a_few_failures_in_a_row_make_an_outage_and_what_they_wrote_is_told_at_o
 }
 
 #[tokio::test]
-async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
+async fn while_the_breaker_is_open_only_one_probe_at_a_time_is_sent() {
     let outage = Outage::prepare().await;
     let failing = Fault::Status { status: 401, body: None, headers: BTreeMap::new() };
     outage.upstash.gateway.add_fault(failing).await.unwrap();
@@ -258,14 +258,14 @@ async fn while_redis_is_away_nothing_but_one_probe_at_a_time_is_sent() {
             (BreakerState::Probing, BreakerState::Degraded)
         ]
     );
-    assert_eq!(outage.upstash.log.take(), [], "who listens is not told on the console, too");
+    assert_eq!(outage.upstash.log.take(), [], "a listener replaces the log");
 }
 
 #[tokio::test]
-async fn a_class_can_refuse_to_go_on_without_redis() {
+async fn a_class_can_reject_calls_during_an_outage() {
     let upstash = Upstash::start().await;
     let on_outage = OnOutage::default().with(Class::Idempotency, Policy::Reject);
-    let (store, _recovery) = FallbackStore::new(
+    let (store, _prober) = FallbackStore::new(
         Some(upstash.store.clone()),
         MemoryLimits::default(),
         on_outage,
@@ -286,7 +286,7 @@ async fn a_class_can_refuse_to_go_on_without_redis() {
 }
 
 #[tokio::test]
-async fn an_increment_without_an_answer_is_neither_repeated_nor_replayed() {
+async fn an_increment_without_a_reply_is_neither_retried_nor_replayed() {
     let outage = Outage::prepare().await;
     outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
 
@@ -297,7 +297,7 @@ async fn an_increment_without_an_answer_is_neither_repeated_nor_replayed() {
 }
 
 #[tokio::test]
-async fn many_effects_are_replayed_in_few_requests() {
+async fn many_pending_writes_are_replayed_in_few_requests() {
     let outage = Outage::prepare().await;
     outage.begin().await;
     for number in 0..5_000 {
@@ -307,14 +307,14 @@ async fn many_effects_are_replayed_in_few_requests() {
 
     outage.end().await;
 
-    // Ten for the effects, and the probes.
+    // Ten for the pending writes, and the probes.
     let counters = outage.upstash.gateway.counters();
     assert_eq!(counters.requests - counters.command("ping"), 10);
     assert_eq!(outage.in_redis("k4999").await.as_deref(), Some("v"));
 }
 
 #[tokio::test]
-async fn a_form_marked_during_an_outage_stays_the_claim_it_was() {
+async fn a_form_marked_during_an_outage_is_still_replayed_as_a_claim() {
     let outage = Outage::prepare().await;
     outage.begin().await;
     let name = FORM.key("key", "f").unwrap();

@@ -119,14 +119,14 @@ async fn without_node_use_env_proxy_or_for_a_no_proxy_host_requests_connect_dire
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_or_is_gone_is_an_outage_in_which_nothing_was_executed() {
+async fn a_proxy_that_refuses_or_is_unavailable_is_an_outage_in_which_nothing_was_executed() {
     let database = Database::start().await;
-    let gone = "127.0.0.1:1".parse().unwrap();
+    let unavailable = "127.0.0.1:1".parse().unwrap();
     for address in [
         ForwardProxy::start(Access::Authorized("Basic another")).await.address,
         ForwardProxy::start(Access::Denied(403)).await.address,
         ForwardProxy::start(Access::Denied(502)).await.address,
-        gone,
+        unavailable,
     ] {
         let url = format!("http://user:secret%40@{address}");
         let client =

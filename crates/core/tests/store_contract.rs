@@ -1,4 +1,4 @@
-//! What every store promises, on each of them.
+//! The contract of `Store`, tested on every store.
 
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 
@@ -42,7 +42,7 @@ async fn a_value_comes_back_exactly_as_it_was_stored<S: Stage>(stage: S) {
     }
 }
 
-async fn odd_keys_are_kept_apart<S: Stage>(stage: S) {
+async fn keys_with_special_characters_are_distinct<S: Stage>(stage: S) {
     let names = ["a b", "a%20b", "a/b", "\"", "\\", "\0", "\u{1f600}", "*", "{a}", "a\nb"];
     for name in names {
         stage.store().set(&key(name), name, Expiry::Never).await.unwrap();
@@ -53,7 +53,7 @@ async fn odd_keys_are_kept_apart<S: Stage>(stage: S) {
     }
 }
 
-async fn an_absent_key_reads_as_nothing<S: Stage>(stage: S) {
+async fn an_absent_key_reads_as_none<S: Stage>(stage: S) {
     let store = stage.store();
 
     assert_eq!(store.get(&key("k")).await.unwrap(), None);
@@ -65,7 +65,7 @@ async fn an_absent_key_reads_as_nothing<S: Stage>(stage: S) {
     assert!(!store.compare_and_delete(&key("k"), "").await.unwrap());
 }
 
-async fn an_expired_key_is_absent_in_every_respect<S: Stage>(stage: S) {
+async fn an_expired_key_is_absent_for_every_operation<S: Stage>(stage: S) {
     let store = stage.store();
     for name in ["get", "exists", "delete", "expire", "take", "swap", "remove", "claim", "count"] {
         store.set(&key(name), "1", after(59)).await.unwrap();
@@ -85,7 +85,7 @@ async fn an_expired_key_is_absent_in_every_respect<S: Stage>(stage: S) {
     assert_eq!(store.increment(&key("count"), 7).await.unwrap(), 7);
 }
 
-async fn a_key_lives_until_its_ttl_is_over<S: Stage>(stage: S) {
+async fn a_key_exists_until_its_ttl_is_over<S: Stage>(stage: S) {
     let store = stage.store();
     store.set(&key("short"), "v", after(90)).await.unwrap();
     store.set(&key("forever"), "v", Expiry::Never).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_new_value_takes_its_own_ttl<S: Stage>(stage: S) {
     assert!(!store.exists(&key("shortened")).await.unwrap());
 }
 
-async fn a_moment_already_past_leaves_no_key_behind<S: Stage>(stage: S) {
+async fn an_expiry_in_the_past_leaves_no_key<S: Stage>(stage: S) {
     let store = stage.store();
     for past in [0, 1, support::START - 1] {
         store.set(&key("k"), "old", Expiry::Never).await.unwrap();
@@ -238,7 +238,7 @@ async fn a_conditional_removal_needs_the_expected_value<S: Stage>(stage: S) {
     assert!(!store.exists(&key("k")).await.unwrap());
 }
 
-async fn a_group_of_writes_happens_in_order<S: Stage>(stage: S) {
+async fn a_group_of_writes_is_applied_in_order<S: Stage>(stage: S) {
     let store = stage.store();
     store.set(&key("gone"), "v", Expiry::Never).await.unwrap();
     let set = |name, value: &str, expiry| Write::Set { key: key(name), value: value.into(), expiry };
@@ -261,7 +261,7 @@ async fn a_group_of_writes_happens_in_order<S: Stage>(stage: S) {
     assert!(!store.exists(&key("a")).await.unwrap());
 }
 
-async fn simultaneous_calls_lose_nothing<S: Stage>(stage: S) {
+async fn concurrent_calls_lose_nothing<S: Stage>(stage: S) {
     let store = stage.store();
     let counter = key("n");
     let claims = key("claim");
@@ -297,12 +297,12 @@ macro_rules! contract {
 
 contract!(
     a_value_comes_back_exactly_as_it_was_stored,
-    odd_keys_are_kept_apart,
-    an_absent_key_reads_as_nothing,
-    an_expired_key_is_absent_in_every_respect,
-    a_key_lives_until_its_ttl_is_over,
+    keys_with_special_characters_are_distinct,
+    an_absent_key_reads_as_none,
+    an_expired_key_is_absent_for_every_operation,
+    a_key_exists_until_its_ttl_is_over,
     a_new_value_takes_its_own_ttl,
-    a_moment_already_past_leaves_no_key_behind,
+    an_expiry_in_the_past_leaves_no_key,
     only_the_first_of_two_claims_succeeds,
     an_increment_keeps_the_ttl,
     only_a_whole_number_can_be_incremented,
@@ -312,6 +312,6 @@ contract!(
     a_value_can_be_taken_once,
     a_swap_needs_the_expected_value,
     a_conditional_removal_needs_the_expected_value,
-    a_group_of_writes_happens_in_order,
-    simultaneous_calls_lose_nothing,
+    a_group_of_writes_is_applied_in_order,
+    concurrent_calls_lose_nothing,
 );

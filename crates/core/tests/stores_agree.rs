@@ -1,5 +1,5 @@
-//! Memory and a real Redis give the same answers: random sequences of calls go through both, and every answer, every
-//! value and every TTL at the end is compared.
+//! Memory and a real Redis agree. Random sequences of calls run on both; every result, and every value and TTL at the end,
+//! is compared.
 
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 
@@ -14,10 +14,10 @@ use redlatch_core::store::{Operation, Store, Write};
 use redlatch_core::upstash::Command;
 use support::{Memory, START, Stage, Upstash, key, pttl};
 
-/// How much real time a case may take: TTLs are compared up to this difference.
+/// The tolerated difference between two TTLs: the real time that a case may take.
 const TOLERANCE_MILLIS: i64 = 9_000;
 
-/// An operation that owns its arguments, or time that passes.
+/// An operation that owns its arguments, or an advance of time.
 #[derive(Debug, Clone)]
 enum Call {
     Get(Key),
@@ -35,7 +35,7 @@ enum Call {
     Advance(Duration),
 }
 
-/// An expiry that both stores can be given, though their clocks show different times.
+/// An expiry relative to the clock of the store.
 #[derive(Debug, Clone, Copy)]
 enum TestExpiry {
     Never,
@@ -98,8 +98,8 @@ fn calls() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// What a call returns, in a form that can be compared: of errors, whether Redis refused.
-async fn answer<S: Stage>(stage: &S, call: &Call) -> String {
+/// The comparable result of a call. Of an error, only the kind is compared.
+async fn result<S: Stage>(stage: &S, call: &Call) -> String {
     let writes: Vec<Write>;
     let operation = match call {
         Call::Get(key) => Operation::Get { key },
@@ -138,18 +138,18 @@ fn write((key, value): (Key, Option<(String, TestExpiry)>), now: u64) -> Write {
     }
 }
 
-/// Milliseconds left as `PTTL` tells them.
+/// The remaining milliseconds, as `PTTL` returns them.
 fn memory_pttl(memory: &Memory, key: &Key) -> i64 {
     match memory.store.expiry(key) {
         None => -2,
-        Some(Expiry::At(moment)) => i64::try_from(moment - memory.hands.now()).unwrap(),
+        Some(Expiry::At(time)) => i64::try_from(time - memory.hands.now()).unwrap(),
         Some(_) => -1,
     }
 }
 
 async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(), TestCaseError> {
     for (step, call) in calls.iter().enumerate() {
-        let (left, right) = (answer(memory, call).await, answer(upstash, call).await);
+        let (left, right) = (result(memory, call).await, result(upstash, call).await);
         prop_assert_eq!(left, right, "step {}: {:?}", step, call);
     }
     for name in ["a", "b", "c", "form:\u{e9} \"x\""].map(key) {
@@ -162,7 +162,7 @@ async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(
 }
 
 #[test]
-fn memory_and_redis_answer_alike() {
+fn memory_and_redis_agree() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let upstash = runtime.block_on(Upstash::start());
     let config = ProptestConfig {

@@ -1,4 +1,4 @@
-//! What goes over the wire, and what comes of answers that are not what they should be.
+//! The wire protocol, and how the client handles faults.
 
 mod support;
 
@@ -61,24 +61,24 @@ async fn a_path_in_the_url_is_kept() {
 }
 
 #[tokio::test]
-async fn commands_of_one_moment_are_one_pipeline_in_their_order() {
+async fn commands_queued_together_are_one_pipeline_in_order() {
     let stub =
         Stub::start(|_, _| (200, vec![], r#"[{"result":1},{"error":"ERR no"},{"result":3}]"#.into())).await;
     let client = client(&stub.url);
 
-    let answers = join_all(["a", "b", "c"].map(|k| client.run(Command::new("INCR").arg(k)))).await;
+    let replies = join_all(["a", "b", "c"].map(|k| client.run(Command::new("INCR").arg(k)))).await;
 
     assert_eq!(stub.requests().len(), 1);
     let request = stub.requests().remove(0);
     assert_eq!(request.path, "/pipeline");
     assert_eq!(request.body, r#"[["INCR","a"],["INCR","b"],["INCR","c"]]"#);
-    assert_eq!(answers[0].as_ref().unwrap(), &Reply::Integer(1));
-    assert!(answers[1].as_ref().unwrap_err().is_refused());
-    assert_eq!(answers[2].as_ref().unwrap(), &Reply::Integer(3));
+    assert_eq!(replies[0].as_ref().unwrap(), &Reply::Integer(1));
+    assert!(replies[1].as_ref().unwrap_err().is_refused());
+    assert_eq!(replies[2].as_ref().unwrap(), &Reply::Integer(3));
 }
 
 #[tokio::test]
-async fn a_transaction_is_a_request_of_its_own() {
+async fn a_transaction_has_its_own_request() {
     let stub = Stub::start(|_, request| match request.path.as_str() {
         "/multi-exec" => (200, vec![], r#"[{"result":"OK"},{"result":1}]"#.into()),
         _ => ok(),
@@ -117,7 +117,7 @@ async fn a_large_batch_is_divided_and_keeps_its_order() {
 }
 
 #[tokio::test]
-async fn behind_a_failed_part_nothing_more_is_sent() {
+async fn after_a_failed_batch_the_remaining_ones_are_not_sent() {
     let upstash = Upstash::start().await;
     upstash.gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
 
@@ -128,7 +128,7 @@ async fn behind_a_failed_part_nothing_more_is_sent() {
 }
 
 #[tokio::test]
-async fn the_sync_token_goes_back_with_the_very_next_request() {
+async fn the_next_request_sends_the_sync_token() {
     let stub = Stub::start(|number, _| {
         let status = if number == 1 { 400 } else { 200 };
         let body = if number == 1 { r#"{"error":"ERR no"}"# } else { r#"{"result":"OK"}"# };
@@ -152,7 +152,7 @@ async fn the_sync_token_goes_back_with_the_very_next_request() {
 }
 
 #[tokio::test]
-async fn a_script_is_sent_again_when_the_server_has_lost_it() {
+async fn a_script_is_sent_again_if_the_server_does_not_know_it() {
     let upstash = Upstash::start().await;
     let swap = async |old, new| {
         upstash.store.compare_and_set(&key("k"), old, new, Ttl::from_whole_seconds(60)).await.unwrap()
@@ -170,7 +170,7 @@ async fn a_script_is_sent_again_when_the_server_has_lost_it() {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_apart_from_a_refusal() {
+async fn faults_are_outages_and_not_refusals() {
     let status =
         |status, body: &str| Fault::Status { status, body: Some(body.into()), headers: BTreeMap::new() };
     for fault in [
@@ -197,7 +197,7 @@ async fn an_outage_is_told_apart_from_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_call_without_an_answer_ends_at_its_deadline() {
+async fn a_call_without_a_reply_ends_at_its_deadline() {
     let upstash = Upstash::start().await;
     let client =
         connect(Remote { timeout: Duration::from_millis(100), ..remote(&upstash.gateway) }, &Log::default());
@@ -209,7 +209,7 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_command_whose_answer_was_lost_is_not_sent_again() {
+async fn an_increment_whose_reply_was_lost_is_not_retried() {
     let upstash = Upstash::start().await;
     upstash.gateway.add_fault(Fault::ExecuteThenDrop).await.unwrap();
 
@@ -220,7 +220,7 @@ async fn a_command_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_counter_on_a_reused_connection_that_breaks_is_not_sent_again() {
+async fn an_increment_on_a_reused_connection_that_breaks_is_not_retried() {
     for fault in [Fault::ExecuteThenDrop, Fault::Drop] {
         let upstash = Upstash::start().await;
         upstash.store.increment(&key("n"), 1).await.unwrap();
@@ -235,7 +235,7 @@ async fn a_counter_on_a_reused_connection_that_breaks_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_read_whose_answer_was_lost_is_sent_again_and_a_counter_beside_it_is_not() {
+async fn a_read_whose_reply_was_lost_is_retried_and_an_increment_in_the_same_batch_is_not() {
     let upstash = Upstash::start().await;
     upstash.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
     upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
@@ -254,7 +254,7 @@ async fn a_read_whose_answer_was_lost_is_sent_again_and_a_counter_beside_it_is_n
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_belongs_to_whoever_made_it() {
+async fn a_claim_whose_reply_was_lost_is_read_back() {
     let upstash = Upstash::start().await;
     let minute = Ttl::from_whole_seconds(60);
     upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
@@ -282,11 +282,11 @@ async fn retry_after_is_respected() {
 }
 
 #[tokio::test]
-async fn after_a_long_sleep_of_the_machine_a_new_connection_is_used() {
+async fn after_a_freeze_of_the_process_a_new_connection_is_used() {
     let upstash = Upstash::start().await;
     let hands = Hands::new();
-    let (client, driver) = Client::new(remote(&upstash.gateway), hands.clock(), Log::default());
-    tokio::spawn(driver.run());
+    let (client, dispatcher) = Client::new(remote(&upstash.gateway), hands.clock(), Log::default());
+    tokio::spawn(dispatcher.run());
     let ping = async || client.run(Command::new("PING")).await.unwrap();
     ping().await;
     ping().await;
@@ -299,7 +299,7 @@ async fn after_a_long_sleep_of_the_machine_a_new_connection_is_used() {
 }
 
 #[tokio::test]
-async fn marking_an_entry_that_is_not_utf8_comes_to_an_end() {
+async fn marking_an_entry_that_is_not_utf8_ends() {
     let upstash = Upstash::start().await;
     let text = r#"{"eventId":"?","guestEmail":"g","startTime":"s","status":"processing","timestamp":1}"#;
     let script = r"return redis.call('SET', KEYS[1], (ARGV[1]:gsub('%?', '\255')))";
@@ -337,8 +337,8 @@ async fn a_read_only_token_is_refused_writing() {
 }
 
 #[tokio::test]
-async fn variables_that_name_a_proxy_are_not_used() {
-    // Set for a process of its own; nothing else in this test binary reads it.
+async fn the_http_client_does_not_read_proxy_variables() {
+    // In a child process, because the variables of this process are shared by all tests.
     let program = std::env::current_exe().unwrap();
     let test = ["--exact", "a_request_carries_the_token_and_asks_for_base64"];
 

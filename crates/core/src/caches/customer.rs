@@ -1,4 +1,4 @@
-//! Stripe customers and subscriptions, and the customer ids behind user ids and e-mail addresses.
+//! Stripe customers and subscriptions, and the customer ids of user ids and e-mail addresses.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ const SUBSCRIPTION_FIELDS: &[Field] = &[
     Field::required("updatedAt", FieldType::Number),
 ];
 
-/// Keeps customers and subscriptions, for a day unless a TTL says otherwise.
+/// Stores customers and subscriptions, by default for a day.
 #[derive(Clone)]
 pub struct CustomerCache<S> {
     store: Arc<S>,
@@ -48,7 +48,7 @@ impl Customer {
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong; `argument` is what the caller calls the customer.
+    /// When a field is missing or wrong. `argument` names the customer in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
         check(argument, &text, CUSTOMER_FIELDS)?;
         Ok(Self(text))
@@ -60,7 +60,7 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong; `argument` is what the caller calls the subscription.
+    /// When a field is missing or wrong. `argument` names the subscription in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
         check(argument, &text, SUBSCRIPTION_FIELDS)?;
         Ok(Self(text))
@@ -73,7 +73,7 @@ fn check(argument: &str, text: &str, fields: &[Field]) -> Result<()> {
     json::check(argument, &object, fields)
 }
 
-/// The id of a customer, as a mapping's value: not empty.
+/// The id of a customer, not empty.
 pub struct CustomerId(String);
 
 impl CustomerId {
@@ -81,13 +81,13 @@ impl CustomerId {
     ///
     /// # Errors
     ///
-    /// When it is empty; `argument` is what the caller calls it.
+    /// When it is empty. `argument` names it in the error.
     pub fn new(argument: &str, id: String) -> Result<Self> {
         if id.is_empty() { Err(Error::invalid_value(argument, "must not be empty")) } else { Ok(Self(id)) }
     }
 }
 
-/// Every method can fail as [`Store`] says. Keys are made with [`CUSTOMER`], [`USER`], [`EMAIL`] and [`SUBSCRIPTION`].
+/// Methods have the errors of [`Store`]. Keys come from [`CUSTOMER`], [`USER`], [`EMAIL`] and [`SUBSCRIPTION`].
 impl<S: Store> CustomerCache<S> {
     /// A cache on `store`.
     #[must_use]
@@ -100,27 +100,27 @@ impl<S: Store> CustomerCache<S> {
         self.put(CUSTOMER, key, &customer.0, ttl).await
     }
 
-    /// The JSON text of a customer; `None` when there is none, it has expired or is corrupt.
+    /// The JSON text of a customer. `None` if it is absent, expired or corrupt.
     pub async fn get_customer(&self, key: &Key) -> Result<Option<String>> {
         read(&*self.store, key, |text| check("entry", text, CUSTOMER_FIELDS).is_ok()).await
     }
 
-    /// Stores which customer a user is.
+    /// Stores the customer id of a user.
     pub async fn set_user_mapping(&self, key: &Key, id: &CustomerId, ttl: Option<Ttl>) -> Result<()> {
         self.put(USER, key, &id.0, ttl).await
     }
 
-    /// The customer id of a user; `None` when it is not known.
+    /// The customer id of a user. `None` if it is absent or expired.
     pub async fn get_customer_by_user_id(&self, key: &Key) -> Result<Option<String>> {
         self.store.get(key).await
     }
 
-    /// Stores which customer has an e-mail address. The address is used as it is given.
+    /// Stores the customer id of an e-mail address. The address is not normalized.
     pub async fn set_email_mapping(&self, key: &Key, id: &CustomerId, ttl: Option<Ttl>) -> Result<()> {
         self.put(EMAIL, key, &id.0, ttl).await
     }
 
-    /// The customer id of an e-mail address; `None` when it is not known.
+    /// The customer id of an e-mail address. `None` if it is absent or expired.
     pub async fn get_customer_by_email(&self, key: &Key) -> Result<Option<String>> {
         self.store.get(key).await
     }
@@ -135,12 +135,12 @@ impl<S: Store> CustomerCache<S> {
         self.put(SUBSCRIPTION, key, &subscription.0, ttl).await
     }
 
-    /// The JSON text of a subscription; `None` when there is none, it has expired or is corrupt.
+    /// The JSON text of a subscription. `None` if it is absent, expired or corrupt.
     pub async fn get_subscription(&self, key: &Key) -> Result<Option<String>> {
         read(&*self.store, key, |text| check("entry", text, SUBSCRIPTION_FIELDS).is_ok()).await
     }
 
-    /// Forgets a customer and the mappings that lead to it, in one command.
+    /// Deletes a customer and its mappings, in one command.
     pub async fn delete_customer(&self, customer: Key, email: Option<Key>, user: Option<Key>) -> Result<()> {
         let keys: Vec<Key> = [Some(customer), email, user].into_iter().flatten().collect();
         self.store.delete(&keys).await.map(drop)

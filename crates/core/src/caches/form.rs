@@ -1,8 +1,7 @@
-//! Form submissions: which are processed, and how they ended.
+//! Form submissions and their status.
 //!
-//! `status` and `timestamp` are changed inside the stored text, which otherwise stays as the caller wrote it, and
-//! only by compare-and-set: an entry that has expired or been deleted is never brought back, and a change by someone
-//! else is never overwritten.
+//! A change of status replaces `status` and `timestamp` in the stored text and no other byte. It uses compare-and-set, so
+//! it never restores an expired or deleted entry and never overwrites a change by another process.
 
 use std::sync::Arc;
 
@@ -28,16 +27,17 @@ const WITHOUT_STATUS: &[Field] = &[
     Field::required("timestamp", FieldType::Number),
 ];
 
-/// The bytes of the texts last seen, and of one of them, roughly.
+/// The maximum bytes of all texts last seen.
 const LAST_SEEN_BYTES: u64 = 1024 * 1024;
+/// The estimated bytes of one text.
 const EXPECTED_BYTES: u64 = 256;
 
-/// Tracks form submissions, so that a duplicate is blocked.
+/// Tracks form submissions and blocks duplicates.
 pub struct FormCache<S> {
     store: Arc<S>,
     clock: Clock,
-    /// The text that this process last wrote or read, by key: most likely what a compare-and-set expects. It saves the
-    /// read before it; an outdated one costs a retry.
+    /// The text that this process last wrote or read, by key. A compare-and-set expects this text and needs no read before
+    /// it. If the text is outdated, the compare-and-set is repeated.
     last_seen: Cache<String, Arc<str>, TextSize>,
 }
 
@@ -58,18 +58,18 @@ impl Submission {
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong; `argument` is what the caller calls the submission.
+    /// When a field is missing or wrong. `argument` names the submission in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
         let object = parse(argument, &text)?;
         json::check(argument, &object, &[STATUS])?;
         Ok(Self(text))
     }
 
-    /// Takes the caller's JSON text of a submission without a status, and makes it one that is being processed.
+    /// Takes the caller's JSON text of a submission without a status, and sets its status to `processing`.
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong; `argument` is what the caller calls the submission.
+    /// When a field is missing or wrong. `argument` names the submission in the error.
     pub fn processing_from_json(argument: &str, text: &str) -> Result<Self> {
         Ok(Self(parse(argument, text)?.with(&[("status", PROCESSING)])))
     }
@@ -82,16 +82,16 @@ fn parse<'a>(argument: &str, text: &'a str) -> Result<Object<'a>> {
     Ok(object)
 }
 
-/// The submission in a stored text; `None` when it is corrupt.
+/// Parses a stored text. `None` if it is corrupt.
 fn stored(text: &str) -> Option<Object<'_>> {
     let object = parse("entry", text).ok()?;
     json::check("entry", &object, &[STATUS]).ok()?;
     Some(object)
 }
 
-/// Every method can fail as [`Store`] says. Keys are made with [`FORM`].
+/// Methods have the errors of [`Store`]. Keys come from [`FORM`].
 impl<S: Store> FormCache<S> {
-    /// A cache on `store`, which takes the time of changes from `clock`.
+    /// A cache on `store`. `clock` gives the timestamps of changes.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
         let last_seen =
@@ -99,7 +99,7 @@ impl<S: Store> FormCache<S> {
         Self { store, clock, last_seen }
     }
 
-    /// Stores a submission, for five minutes unless `ttl` says otherwise.
+    /// Stores a submission for `ttl`, by default five minutes.
     pub async fn set(&self, key: &Key, submission: &Submission, ttl: Option<Ttl>) -> Result<()> {
         let expiry = Expiry::After(FORM.ttl_or_default(ttl));
         self.store.set(key, &submission.0, expiry).await?;
@@ -107,7 +107,7 @@ impl<S: Store> FormCache<S> {
         Ok(())
     }
 
-    /// The JSON text of the submission; `None` when there is none, it has expired or is corrupt.
+    /// The JSON text of the submission. `None` if it is absent, expired or corrupt.
     pub async fn get(&self, key: &Key) -> Result<Option<String>> {
         let text = read(&*self.store, key, |text| stored(text).is_some()).await?;
         if let Some(text) = &text {
@@ -116,7 +116,7 @@ impl<S: Store> FormCache<S> {
         Ok(text)
     }
 
-    /// Whether the submission is being processed at this moment.
+    /// Whether the status of the submission is `processing`.
     pub async fn is_processing(&self, key: &Key) -> Result<bool> {
         let text = self.get(key).await?;
         let status =
@@ -124,8 +124,8 @@ impl<S: Store> FormCache<S> {
         Ok(status.is_some_and(|status| status == "processing"))
     }
 
-    /// Claims the submission: `true` for exactly one of any number of simultaneous callers, on any number of
-    /// instances. Any live entry blocks.
+    /// Claims the submission. Returns `true` to exactly one of all concurrent callers, on any number of instances. Returns
+    /// `false` if there is an entry, whatever its status.
     pub async fn try_acquire_processing(
         &self,
         key: &Key,
@@ -139,32 +139,30 @@ impl<S: Store> FormCache<S> {
         Ok(acquired)
     }
 
-    /// Marks the submission as completed, for five seconds unless `ttl` says otherwise. Nothing happens when there is
-    /// no entry.
+    /// Marks the submission as completed for `ttl`, by default five seconds. Does nothing if there is no entry.
     pub async fn mark_completed(&self, key: &Key, ttl: Option<Ttl>) -> Result<()> {
         let ttl = ttl.unwrap_or_else(|| Ttl::from_whole_seconds(FORM_COMPLETED_TTL_SECONDS));
         self.mark(key, COMPLETED, ttl).await
     }
 
-    /// Marks the submission as failed, for five minutes unless `ttl` says otherwise. Nothing happens when there is no
-    /// entry.
+    /// Marks the submission as failed for `ttl`, by default five minutes. Does nothing if there is no entry.
     pub async fn mark_failed(&self, key: &Key, ttl: Option<Ttl>) -> Result<()> {
         self.mark(key, FAILED, FORM.ttl_or_default(ttl)).await
     }
 
-    /// Gives the submission a new TTL, five minutes by default, and changes nothing else; `false` when there is none.
+    /// Sets the TTL of the submission, by default to five minutes. Returns `false` if there is no entry.
     pub async fn extend(&self, key: &Key, ttl: Option<Ttl>) -> Result<bool> {
         self.store.expire(key, FORM.ttl_or_default(ttl)).await
     }
 
-    /// Forgets the submission.
+    /// Deletes the submission.
     pub async fn delete(&self, key: &Key) -> Result<()> {
         self.last_seen.remove(key.as_str());
         self.store.delete(std::slice::from_ref(key)).await.map(drop)
     }
 
-    /// One request when this process has seen the entry last, otherwise a read before it; a change by another process
-    /// in between costs one more request each.
+    /// Needs one request if this process has seen the entry, otherwise a read before it. Each concurrent change by another
+    /// process needs one more.
     async fn mark(&self, key: &Key, status: &str, ttl: Ttl) -> Result<()> {
         let mut expected = match self.last_seen.get(key.as_str()) {
             Some(text) => text.to_string(),
@@ -184,7 +182,7 @@ impl<S: Store> FormCache<S> {
                     return Ok(());
                 }
                 Swap::Absent => return Ok(()),
-                // Text that differs though it looks the same has bytes that are not UTF-8; no swap can name them.
+                // The stored text has bytes that are not UTF-8. No compare-and-set can match them.
                 Swap::Changed(text) if text == expected => return Ok(()),
                 Swap::Changed(text) => expected = text,
             }

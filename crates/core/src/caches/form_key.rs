@@ -1,13 +1,13 @@
-//! The key of a form submission, made from what identifies it.
+//! The key of a form submission.
 
-/// `eventId-email-startTime`, the e-mail trimmed and lower-cased, then every UTF-16 unit outside `A-Z a-z 0-9 - _`
-/// replaced by `_`.
+/// Returns `eventId-email-startTime`. The e-mail is trimmed and lower-cased; then every UTF-16 unit outside
+/// `A-Z a-z 0-9 - _` is replaced by `_`.
 ///
-/// The result is that of JavaScript's `trim`, `toLowerCase` and `replace(/[^a-zA-Z0-9-_]/g, '_')`, because keys made
-/// by the TypeScript module are in use. A lone surrogate, which arrives as U+FFFD, is one unit like any other.
+/// The result equals that of JavaScript's `trim`, `toLowerCase` and `replace(/[^a-zA-Z0-9-_]/g, '_')`, because keys of the
+/// TypeScript module are in use. A lone surrogate arrives as U+FFFD, which is also one unit.
 ///
-/// Different e-mail addresses can give the same key (`a+b@x.com`, `a.b@x.com`); a submission is then blocked for the
-/// few minutes that the other one's takes.
+/// Different e-mail addresses can have the same key (`a+b@x.com`, `a.b@x.com`). Their submissions block each other until
+/// the entry expires.
 #[must_use]
 pub fn form_key(event_id: &str, guest_email: &str, start_time: &str) -> String {
     let email = guest_email.trim_matches(is_javascript_space).to_lowercase();
@@ -27,7 +27,7 @@ pub fn form_key(event_id: &str, guest_email: &str, start_time: &str) -> String {
     key
 }
 
-/// White space and line terminators of ECMAScript, which differ from Rust's in U+0085 and U+FEFF.
+/// White space and line terminators of ECMAScript. They differ from Rust's in U+0085 and U+FEFF.
 /// <https://tc39.es/ecma262/#sec-white-space>
 fn is_javascript_space(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}')

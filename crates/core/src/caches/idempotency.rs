@@ -1,4 +1,4 @@
-//! The results of API requests, by idempotency key.
+//! Results of API requests, by idempotency key.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::keys::{Expiry, IDEMPOTENCY, Key, Ttl};
 use crate::store::Store;
 use crate::{Error, Result, json};
 
-/// Remembers the result of a request, so that a repeat gets the same answer.
+/// Stores the result of a request, so that a retry of the request gets the same result.
 #[derive(Clone)]
 pub struct IdempotencyCache<S> {
     store: Arc<S>,
@@ -21,7 +21,7 @@ impl CachedResult {
     ///
     /// # Errors
     ///
-    /// When it is neither an object nor an array; `argument` is what the caller calls it.
+    /// When it is neither an object nor an array. `argument` names it in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
         if json::is_object_or_array(&text) {
             Ok(Self(text))
@@ -31,7 +31,7 @@ impl CachedResult {
     }
 }
 
-/// Every method can fail as [`Store`] says. Keys are made with [`IDEMPOTENCY`].
+/// Methods have the errors of [`Store`]. Keys come from [`IDEMPOTENCY`].
 impl<S: Store> IdempotencyCache<S> {
     /// A cache on `store`.
     #[must_use]
@@ -39,23 +39,23 @@ impl<S: Store> IdempotencyCache<S> {
         Self { store }
     }
 
-    /// Remembers `result`, for ten minutes unless `ttl` says otherwise.
+    /// Stores `result` for `ttl`, by default ten minutes.
     pub async fn set(&self, key: &Key, result: &CachedResult, ttl: Option<Ttl>) -> Result<()> {
         let expiry = Expiry::After(IDEMPOTENCY.ttl_or_default(ttl));
         self.store.set(key, &result.0, expiry).await
     }
 
-    /// The JSON text of the result; `None` when there is none, it has expired or is corrupt.
+    /// The JSON text of the result. `None` if it is absent, expired or corrupt.
     pub async fn get(&self, key: &Key) -> Result<Option<String>> {
         read(&*self.store, key, json::is_object_or_array).await
     }
 
-    /// Whether there is a result. A corrupt one counts until it is read.
+    /// Whether there is a result. A corrupt one exists until it is read.
     pub async fn exists(&self, key: &Key) -> Result<bool> {
         self.store.exists(key).await
     }
 
-    /// Forgets the result.
+    /// Deletes the result.
     pub async fn delete(&self, key: &Key) -> Result<()> {
         self.store.delete(std::slice::from_ref(key)).await.map(drop)
     }

@@ -1,8 +1,7 @@
-//! The caches. Each stands on a [`Store`] and knows nothing of HTTP or of the fallback.
+//! The caches. Each uses a [`Store`] and does not depend on HTTP or the fallback.
 //!
-//! Reading is forgiving: an absent or expired entry reads as `None`, and so does one whose text is not the JSON of
-//! the expected shape, which is then removed unless it has changed meanwhile. Writing is strict: what could not be
-//! read back is refused.
+//! An absent or expired entry reads as `None`. So does a corrupt entry, whose text is not JSON of the expected shape; it is
+//! then deleted, unless it has changed in the meantime. A write of such a text is an error.
 
 mod customer;
 mod form;
@@ -18,14 +17,14 @@ use crate::Result;
 use crate::keys::Key;
 use crate::store::Store;
 
-/// Reads `key` and removes what is not fit to be read. Only that removal takes a second request.
+/// Reads `key`. Deletes a corrupt entry with a second request.
 async fn read<S: Store>(
     store: &S,
     key: &Key,
-    is_fit: impl Fn(&str) -> bool + Send,
+    is_valid: impl Fn(&str) -> bool + Send,
 ) -> Result<Option<String>> {
     let Some(text) = store.get(key).await? else { return Ok(None) };
-    if is_fit(&text) {
+    if is_valid(&text) {
         return Ok(Some(text));
     }
     store.remove_corrupt(key, &text).await?;

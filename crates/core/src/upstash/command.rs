@@ -1,10 +1,10 @@
-//! Commands, written as the JSON that goes over the wire.
+//! Commands, serialized as JSON.
 
 use crate::keys::{Expiry, Key};
 
 /// A Redis command with its arguments: `["SET","key","value"]`.
 ///
-/// All arguments are sent as strings. How the service would print a JSON number is not documented.
+/// All arguments are strings. It is not documented how the service converts JSON numbers.
 #[derive(Clone)]
 pub struct Command {
     name: &'static str,
@@ -30,7 +30,7 @@ impl Command {
         self
     }
 
-    /// Adds a whole number.
+    /// Adds an integer.
     #[must_use]
     pub fn number(self, number: impl Into<i128>) -> Self {
         self.arg(&number.into().to_string())
@@ -48,18 +48,17 @@ impl Command {
         keys.iter().fold(self, Self::key)
     }
 
-    /// Adds the option that sets the expiry of a `SET`.
+    /// Adds the expiry of a `SET`.
     #[must_use]
     pub fn expiry(self, expiry: Expiry) -> Self {
         match expiry {
             Expiry::Never => self,
             Expiry::After(ttl) => self.arg("EX").number(ttl.as_seconds()),
-            Expiry::At(moment) => self.arg("PXAT").number(moment),
+            Expiry::At(time) => self.arg("PXAT").number(time),
         }
     }
 
-    /// Whether it may run twice when once was asked for: a read, or a write that comes to the same state and the same
-    /// answer. Of a command that is not, a second run could count twice, or take the caller for somebody else.
+    /// Whether the command is idempotent and can be retried: a second execution leads to the same state and reply.
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
         match self.name {
@@ -69,30 +68,30 @@ impl Command {
         }
     }
 
-    /// Makes a `SET` do nothing when the key exists.
+    /// Adds `NX`: a `SET` does nothing if the key exists.
     #[must_use]
     pub fn if_absent(self) -> Self {
         Self { is_conditional: true, ..self.arg("NX") }
     }
 
-    /// The command's name, for messages.
+    /// The name of the command, for messages.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The bytes that the command takes in a request's body.
+    /// The number of bytes that [`Self::write_to`] writes.
     pub(super) fn len(&self) -> usize {
         self.json.len() + 1
     }
 
-    /// Writes the command to the end of `body`.
+    /// Appends the command to `body`.
     pub(super) fn write_to(&self, body: &mut Vec<u8>) {
         body.extend_from_slice(&self.json);
         body.push(b']');
     }
 
-    /// The arguments. Only errors need them, to keep them out of their text.
+    /// The arguments. They are only decoded to remove them from error texts.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut json = Vec::with_capacity(self.json.len() + 1);
         self.write_to(&mut json);
@@ -113,7 +112,7 @@ mod tests {
     use crate::keys::Ttl;
 
     #[test]
-    fn arguments_survive_the_way_into_json_and_out() {
+    fn arguments_are_the_same_after_encoding_and_decoding() {
         let odd = "quote\" backslash\\ newline\n nul\0 del\u{7f} \u{2028} \u{1f600}";
 
         let command = Command::new("SET").arg(odd).arg("");
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_comes_to_the_same_may_run_twice() {
+    fn reads_and_unconditional_writes_are_idempotent() {
         let set = || Command::new("SET").arg("k").arg("v");
 
         assert!(set().is_idempotent() && Command::new("GET").arg("k").is_idempotent());

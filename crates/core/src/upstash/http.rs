@@ -171,7 +171,7 @@ impl Connector {
     }
 }
 
-/// Tells a request that was certainly not sent from one that may have been executed. The URL stays out of the error.
+/// Distinguishes a request that was certainly not sent from one that may have been executed. Removes the URL.
 fn failure(error: reqwest::Error) -> Error {
     let is_certainly_not_sent = error.is_connect() || error.is_builder();
     let error = error.without_url();

@@ -14,8 +14,8 @@ const MAX_CHARS: usize = 200;
 
 /// Cuts `text` where an argument or the token may begin. Returns one line of at most 200 characters.
 ///
-/// The cut is at the first quote or bracket, after the first marker, and where an argument or the token begins,
-/// whichever is first. White space is collapsed before the search: collapsed later, it could complete an argument.
+/// The cut is at the first quote or bracket, after the first marker, or where an argument or the token begins, whichever
+/// is first. White space is collapsed before the search, because collapsing it later could complete an argument.
 pub(super) fn redact(text: &str, commands: &[Command], token: &Token) -> String {
     let text = collapse(text);
     let token = token.secret().to_owned();
@@ -36,4 +36,24 @@ pub(super) fn redact(text: &str, commands: &[Command], token: &Token) -> String 
 /// Replaces each run of white space by one space, and removes it at both ends.
 fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_with_other_white_space() {
+        let commands = [Command::new("SET").arg("form:guest\n").arg("a secret\nvalue")];
+        let token = Token::new("the-token");
+
+        for (text, expected) in [
+            ("ERR bad key form:guest", "ERR bad key ..."),
+            ("ERR bad key form:guest\\n", "ERR bad key ..."),
+            ("ERR bad value a secret  value", "ERR bad value ..."),
+            ("ERR bad\r\nvalue", "ERR bad value"),
+        ] {
+            assert_eq!(redact(text, &commands, &token), expected, "{text}");
+        }
+    }
 }

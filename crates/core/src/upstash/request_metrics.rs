@@ -1,4 +1,4 @@
-//! How the requests fare, for metrics.
+//! Metrics of HTTP requests.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -6,39 +6,39 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
-/// Latencies above this, a minute, count as this.
-const LONGEST_MICROS: u64 = 60_000_000;
+/// The highest recorded latency, one minute. Longer ones count as this.
+const MAX_MICROS: u64 = 60_000_000;
 
-/// Counts requests and measures how long their answers take.
+/// Counts requests and retries, and measures latencies.
 pub struct RequestMetrics {
     /// In microseconds.
     latencies: Mutex<Histogram<u64>>,
     retries: AtomicU64,
 }
 
-/// How long answered requests took.
+/// The latency of requests that got a response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Latency {
-    /// The number of answered requests.
+    /// The number of responses.
     pub count: u64,
-    /// Half of the answers came within this time.
+    /// The median.
     pub p50: Duration,
-    /// 90 % of the answers came within this time.
+    /// 90 % of the responses came within this time.
     pub p90: Duration,
-    /// 99 % of the answers came within this time.
+    /// 99 % of the responses came within this time.
     pub p99: Duration,
-    /// The slowest answer.
+    /// The slowest response.
     pub max: Duration,
 }
 
 impl RequestMetrics {
     pub(super) fn new() -> Self {
         #[expect(clippy::expect_used, reason = "the bounds are constants, and they are right")]
-        let latencies = Histogram::new_with_bounds(1, LONGEST_MICROS, 2).expect("bounds");
+        let latencies = Histogram::new_with_bounds(1, MAX_MICROS, 2).expect("bounds");
         Self { latencies: Mutex::new(latencies), retries: AtomicU64::new(0) }
     }
 
-    pub(super) fn answered(&self, after: Duration) {
+    pub(super) fn responded(&self, after: Duration) {
         self.latencies.lock().saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
     }
 
@@ -46,13 +46,13 @@ impl RequestMetrics {
         self.retries.fetch_add(1, Relaxed);
     }
 
-    /// The requests that were sent again.
+    /// The number of retries.
     #[must_use]
     pub fn retries(&self) -> u64 {
         self.retries.load(Relaxed)
     }
 
-    /// How long answered requests took, from handing over to the last byte; all zero before the first.
+    /// The latency from the start of a request to the last byte of its response. All zero before the first response.
     #[must_use]
     pub fn latency(&self) -> Latency {
         let latencies = self.latencies.lock();

@@ -117,7 +117,7 @@ impl RetryingClient {
         let start = Instant::now();
         let is_batch = endpoint != Endpoint::Command;
         let response = self.http.post(endpoint, body(commands, is_batch), deadline).await?;
-        self.metrics.answered(start.elapsed());
+        self.metrics.responded(start.elapsed());
         let retry_after = response.retry_after;
         let context = RequestContext { commands, is_batch, token: self.http.token(), retry_after };
         response::read(response.status, &response.body, context)

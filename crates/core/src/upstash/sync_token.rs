@@ -1,15 +1,15 @@
-//! The sync token, which lets a process read its own writes from any replica.
+//! The sync token, with which a process reads its own writes from any replica.
 //!
-//! Every answer carries one, and the very next request sends it back; a replica then catches up before it answers.
+//! Every response has a token, and the next request sends it. The replica then catches up before it responds.
 //! <https://upstash.com/docs/redis/howto/readyourwrites>
 //!
-//! Requests overlap, and tokens are opaque, so they cannot be compared. What counts is when a request was sent: the
-//! answer to an older one never replaces the token that a newer one brought.
+//! Requests overlap, and the opaque tokens cannot be compared. Therefore requests are numbered: the response to an older
+//! request never replaces the token of a newer one.
 
 use parking_lot::Mutex;
 use reqwest::header::HeaderValue;
 
-/// The newest token, and the number of the request that brought it.
+/// The token of the newest request that got a response.
 pub(super) struct SyncToken(Mutex<State>);
 
 struct State {
@@ -23,14 +23,14 @@ impl SyncToken {
         Self(Mutex::new(State { sent: 0, newest: 0, token: HeaderValue::from_static("") }))
     }
 
-    /// The number of a request about to be sent, and the token that goes with it; empty at first.
+    /// Numbers a request. Returns the number and the token to send, which is empty at first.
     pub(super) fn next(&self) -> (u64, HeaderValue) {
         let mut state = self.0.lock();
         state.sent += 1;
         (state.sent, state.token.clone())
     }
 
-    /// Keeps the token that request number `request` brought.
+    /// Stores the token from the response to request number `request`.
     pub(super) fn update(&self, request: u64, token: &HeaderValue) {
         let mut state = self.0.lock();
         if request > state.newest {

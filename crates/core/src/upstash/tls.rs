@@ -1,5 +1,6 @@
-//! Whom to trust: the usual public certificate authorities, built in so that a bare container works, and those of
-//! `NODE_EXTRA_CA_CERTS`. Verification is always on.
+//! TLS settings: trusts the public certificate authorities and those in `NODE_EXTRA_CA_CERTS`.
+//!
+//! The public ones are built in, so that a container without certificates works. Verification is always on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::log::{Log, LogMessage};
 
-/// The TLS settings. As in Node, a file of extra authorities that cannot be read is told once and otherwise ignored.
+/// Creates the TLS settings. As in Node, an unreadable file of extra authorities gives a warning and is ignored.
 pub(super) fn config(extra_ca_certs: Option<&Path>, log: &Log) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(Err(problem)) = extra_ca_certs.map(|path| add_file(&mut roots, path)) {
@@ -29,7 +30,7 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = certificates.map_err(|error| error.to_string())?;
     match roots.add_parsable_certificates(certificates) {
-        (0, _) => Err("it holds no certificate authority".into()),
+        (0, _) => Err("it contains no certificate authority".into()),
         (_, 0) => Ok(()),
         (_, ignored) => Err(format!("{ignored} of its certificates cannot be used")),
     }

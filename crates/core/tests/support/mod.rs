@@ -1,5 +1,5 @@
-//! Stores to run tests on. Time never passes by itself: `advance` lets it pass, on an injected clock or, for a real
-//! Redis, by shortening the TTL of every key.
+//! Stores to run tests on. `advance` moves the time: of an injected clock, or by shortening the TTL of every key in a real
+//! Redis.
 
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
@@ -20,21 +20,21 @@ use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply};
 use redlatch_gateway::{Gateway, GatewayOptions, RedisServer};
 
-/// The moment at which every injected clock starts.
+/// The time at which every injected clock starts.
 pub(crate) const START: u64 = 1_700_000_000_000;
 
-/// A store and a way to let time pass for it.
+/// A store, and control of its time.
 pub(crate) trait Stage: Sized {
     type Store: Store;
 
     async fn start() -> Self;
     fn store(&self) -> &Self::Store;
     async fn advance(&self, time: Duration);
-    /// What the store's clock shows.
+    /// The time of the store's clock.
     fn now(&self) -> u64;
 }
 
-/// A clock that stands still until it is moved.
+/// The hands of a clock, which move only by `advance`.
 #[derive(Clone)]
 pub(crate) struct Hands(Arc<AtomicU64>);
 
@@ -83,7 +83,7 @@ impl Stage for Memory {
     }
 }
 
-/// An Upstash-compatible gateway with a Redis of its own.
+/// An Upstash-compatible gateway with its own Redis.
 pub(crate) struct Upstash {
     pub(crate) gateway: Gateway,
     pub(crate) redis: Arc<RedisServer>,
@@ -118,7 +118,7 @@ impl Stage for Upstash {
     async fn advance(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap();
         let Reply::Array(keys) = self.client.run(Command::new("KEYS").arg("*")).await.unwrap() else {
-            panic!("KEYS answers an array")
+            panic!("the reply to KEYS is an array")
         };
         for key in keys {
             let key = key.into_text().unwrap().unwrap();
@@ -134,7 +134,7 @@ impl Stage for Upstash {
     }
 }
 
-/// A fallback store whose database answers.
+/// A fallback store on an available Redis.
 pub(crate) struct Fallback {
     pub(crate) upstash: Upstash,
     pub(crate) store: FallbackStore<UpstashStore>,
@@ -172,14 +172,14 @@ pub(crate) fn remote(gateway: &Gateway) -> Remote {
     }
 }
 
-/// A client whose driver runs on the test's runtime.
+/// A client whose dispatcher runs on the test's runtime.
 pub(crate) fn connect(remote: Remote, log: &Log) -> Client {
-    let (client, driver) = Client::new(remote, Clock::system(), log.clone());
-    tokio::spawn(driver.run());
+    let (client, dispatcher) = Client::new(remote, Clock::system(), log.clone());
+    tokio::spawn(dispatcher.run());
     client
 }
 
-/// A fallback store whose recovery runs on the test's runtime.
+/// A fallback store whose prober runs on the test's runtime.
 pub(crate) fn fall_back(
     remote: UpstashStore,
     limits: MemoryLimits,
@@ -191,7 +191,7 @@ pub(crate) fn fall_back(
     store
 }
 
-/// Milliseconds that a key has left; -1 for no TTL, -2 for no key.
+/// The remaining milliseconds of a key; -1 for no TTL, -2 for no key.
 pub(crate) async fn pttl(client: &Client, key: &str) -> i64 {
     client.run(Command::new("PTTL").arg(key)).await.unwrap().into_integer().unwrap()
 }

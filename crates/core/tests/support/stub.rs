@@ -1,4 +1,4 @@
-//! An HTTP server on a free port that records requests and answers as it is told.
+//! An HTTP server on a free port that records requests and sends prepared responses.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 
-/// What a request looked like.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -19,7 +19,7 @@ pub(crate) struct Request {
 /// Status, headers and body.
 pub(crate) type Response = (u16, Vec<(&'static str, String)>, String);
 
-type Answer = Arc<dyn Fn(usize, &Request) -> Response + Send + Sync>;
+type Handler = Arc<dyn Fn(usize, &Request) -> Response + Send + Sync>;
 
 /// The server; it ends with the test's runtime.
 pub(crate) struct Stub {
@@ -29,14 +29,14 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
-    /// Starts a server that answers the request number `n`, counted from 0, with `answer(n, request)`.
-    pub(crate) async fn start(answer: impl Fn(usize, &Request) -> Response + Send + Sync + 'static) -> Self {
+    /// Starts a server that responds to the request number `n`, counted from 0, with `respond(n, request)`.
+    pub(crate) async fn start(respond: impl Fn(usize, &Request) -> Response + Send + Sync + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let answer: Answer = Arc::new(answer);
-        let app = Router::new().fallback(handle).with_state((answer, Arc::clone(&seen)));
+        let respond: Handler = Arc::new(respond);
+        let app = Router::new().fallback(handle).with_state((respond, Arc::clone(&seen)));
         tokio::spawn(async { axum::serve(listener, app).await });
         Self { url, address, seen }
     }
@@ -47,7 +47,7 @@ impl Stub {
 }
 
 async fn handle(
-    State((answer, seen)): State<(Answer, Arc<Mutex<Vec<Request>>>)>,
+    State((respond, seen)): State<(Handler, Arc<Mutex<Vec<Request>>>)>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -59,7 +59,7 @@ async fn handle(
         seen.push(request.clone());
         seen.len() - 1
     };
-    let (status, headers, body) = answer(number, &request);
+    let (status, headers, body) = respond(number, &request);
     let headers = headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
     (StatusCode::from_u16(status).unwrap(), headers.collect(), body)
 }

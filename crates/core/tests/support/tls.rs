@@ -1,4 +1,4 @@
-//! TLS in front of a plain server, with a certificate for `localhost` from an authority of its own.
+//! TLS in front of a plain server, with a certificate for `localhost` from its own authority.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ const TEXT: &str =
 fn now<T>(future: impl Future<Output = T>) -> T {
     match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("the memory store answers at once"),
+        Poll::Pending => panic!("the memory store is synchronous"),
     }
 }
 
