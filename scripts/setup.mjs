@@ -1,4 +1,4 @@
-// What the tests, the demonstration and the benchmark need, made ready in a fresh clone. Uses nothing but Node itself.
+// Builds and installs what the scripts need in a fresh clone. It only uses Node itself.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
@@ -15,19 +15,19 @@ export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: isWindows, ...options }).status === 0
 }
 
-/** Ends the process with a sentence that says what to do. */
+/** Exits with a message that says what to do. */
 export function fail(sentence) {
   console.error(sentence)
   process.exit(1)
 }
 
-/** Whether there is such a program. Not all of them end well when asked for their version. */
+/** Whether a program is installed. Some exit with an error when asked for their version. */
 function isOnPath(command) {
   const { error, status } = spawnSync(command, ['--version'], { stdio: 'ignore', shell: isWindows })
   return isWindows ? status === 0 : error === undefined
 }
 
-/** Installs the npm packages that package-lock.json names, unless they are there. */
+/** Installs the npm packages of package-lock.json, unless they are up to date. */
 export function installPackages() {
   const installed = `${root}/node_modules/.package-lock.json`
   const isFresh =
@@ -41,19 +41,19 @@ export function buildAddon() {
   if (!run('npm', ['run', 'build'])) fail('Building the addon failed; see above.')
 }
 
-/** Builds the Upstash-compatible gateway that the tests run on. */
+/** Builds the Upstash-compatible gateway for tests. */
 export function buildGateway() {
   const built = run('cargo', ['build', '--release', '--package', 'redlatch-gateway'])
   if (!built) fail('Building the gateway failed; see above.')
 }
 
-/** Installs Redis where that takes no question, unless it is there. */
+/** Installs Redis, unless it is installed. */
 export function installRedis() {
   installProgram('redis-server', { apt: 'redis-server', brew: 'redis' })
   if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }
 
-/** Installs Chromium where that takes no question, unless it is there, and tells the tests where it is. */
+/** Installs Chromium, unless it is installed, and sets CHROMIUM to its path. */
 export function installChromium() {
   process.env.CHROMIUM ||= findChromium()
   if (process.env.CHROMIUM) return
@@ -62,7 +62,7 @@ export function installChromium() {
   if (!process.env.CHROMIUM) fail('Chromium is missing: install it, or set CHROMIUM to its program.')
 }
 
-/** The path of the first of these programs that is there; the empty string when none is. */
+/** The path of Chromium or Chrome; empty if neither is installed. */
 function findChromium() {
   return ['chromium', 'chromium-browser', 'google-chrome'].map(whereIs).find(Boolean) ?? ''
 }
@@ -72,12 +72,12 @@ function whereIs(command) {
   return status === 0 ? stdout.split('\n')[0].trim() : ''
 }
 
-/** Installs wrk, an HTTP load generator, where that takes no question. The benchmark can do without it. */
+/** Installs wrk, an HTTP load generator, unless it is installed. The benchmark also runs without it. */
 export function installWrk() {
   installProgram('wrk', { apt: 'wrk', brew: 'wrk' })
 }
 
-/** Installs a program as the operating system has it, unless it is there. */
+/** Installs a program with the system's package manager, without questions, unless it is installed. */
 function installProgram(program, packages) {
   if (isOnPath(program)) return
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']

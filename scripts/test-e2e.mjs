@@ -1,5 +1,5 @@
-// Packs the package, installs it into projects outside this repository and tests it there, with Chromium where there is
-// a page. Ends with one line: N passed, N failed.
+// Packs the package, installs it into projects outside this repository and tests it there, pages with Chromium. Ends with
+// one line: N passed, N failed.
 //   node scripts/test-e2e.mjs [booking] [consumers] [package]
 // REDLATCH_ADDONS names a folder with an addon that was built elsewhere, for this machine.
 
@@ -42,7 +42,7 @@ function prepare(files) {
   return folder
 }
 
-/** The example, with pages and routes for the tests alone, and what drives it and stands behind it. */
+/** The example app with the tests' own pages and routes, and the programs that its tests need. */
 function prepareApp(app, packed) {
   installRedis()
   installChromium()
@@ -51,7 +51,7 @@ function prepareApp(app, packed) {
   installExample(app, packed)
 }
 
-/** The files with tests; `only` names some of them. */
+/** The files with tests; `only` selects some of them. */
 function chosenFiles(only) {
   const files = readdirSync(tests).filter((name) => name.endsWith('.e2e.mjs'))
   return files.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
@@ -65,7 +65,7 @@ function runFiles(files) {
     if (details.type !== 'suite') total.passed += 1
   })
   stream.on('test:fail', ({ details }) => {
-    // A suite that fails by its tests alone is no failure of its own; one whose set-up fails is.
+    // A suite whose tests fail is not counted again; one whose set-up fails is.
     if (details.error.failureType !== 'subtestsFailed') total.failed += 1
   })
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
-// The promises that are checked on the record of a run; model.mjs has those on keys with a single writer.
+// Checks of the recorded calls of a run. model.mjs checks keys with a single writer.
 
 import { EXPIRY_TOLERANCE_MS } from './timeline.mjs'
 
 const HISTORY = 12
 
-/** `calls` are all on the same key; the last ones until `call` are shown. */
+/** A broken promise. `calls` are the calls on the same key, of which the last ones before `call` are shown. */
 export function violation({ title, call, expected, calls = [] }) {
   const until = calls.filter(({ start }) => start <= call.end)
   const lines = [
@@ -25,8 +25,8 @@ function describe(call) {
 
 const name = (isAvailable) => (isAvailable ? 'available' : 'degraded')
 
-/** Within a run the last digits are enough. */
-const at = (moment) => (moment % 1e6).toFixed(0).padStart(6, '0')
+/** The last digits are enough within a run. */
+const at = (time) => (time % 1e6).toFixed(0).padStart(6, '0')
 
 /** The calls on each key, in the order given. */
 export function byKey(calls) {
@@ -92,7 +92,7 @@ class Claims {
     this.#run = run
     this.#calls = calls
     this.#grants = calls.filter(({ op, answer }) => op === 'claim' && answer)
-    // What ends a claim may do so late, when it was acknowledged by memory and replayed.
+    // A release that memory acknowledged ends the claim only when it is replayed.
     this.#ends = calls
       .filter(({ op }) => op === 'release')
       .map((call) => ({ start: call.start, settled: this.#settled(call) }))
@@ -110,7 +110,7 @@ class Claims {
     })
   }
 
-  /** Until when a claim lives for sure. */
+  /** Until when a claim certainly lives. */
   #certainUntil({ start, ttl }) {
     const ends = this.#ends.filter(({ settled }) => settled >= start).map((end) => end.start)
     const losses = this.#run.losses.filter(({ to }) => to >= start).map(({ from }) => from)
@@ -126,7 +126,7 @@ class Claims {
     return known < other.start && timeline.hasReachedRedis(other)
   }
 
-  /** Whether the other process had a claim that may have kept this one out of Redis. */
+  /** Whether the other process had a claim, so that this one may not be in Redis. */
   #hasRival(grant, until) {
     return this.#grants.some(
       ({ client, start, end, ttl }) =>
@@ -143,9 +143,9 @@ class Claims {
   }
 }
 
-const COUNTED = 'counters count what was asked for'
+const COUNTED = 'counters count all increments'
 
-/** No counter is above what was asked for, and none is below what was added without ambiguity. */
+/** No counter is above the sum of all increments, or below the sum of those that are not ambiguous. */
 export async function checkCounters(run) {
   const calls = run.clients.flatMap((client) => client.calls.filter(({ area }) => area === 'counter'))
   const counters = [...byKey(calls)]
@@ -171,7 +171,7 @@ export async function checkCounters(run) {
 
 const sum = (calls) => calls.reduce((total, { by }) => total + by, 0)
 
-/** The first answer above everything that had been asked for by then. */
+/** The first result above the sum of the increments made by then. */
 function firstTooHigh(calls) {
   const byStart = calls.toSorted((a, b) => a.start - b.start)
   let asked = 0
@@ -183,14 +183,14 @@ function firstTooHigh(calls) {
   return undefined
 }
 
-/** What the allocators of V8 and of the addon keep more or less of by chance. */
+/** How much the memory kept by the allocators of V8 and the addon varies. */
 const MEMORY_TOLERANCE_MB = 8
 
 /** No client crashes or leaves a rejection unhandled; each recovers, drains, and keeps its memory level. */
 export function checkProcesses(run) {
   const late = run.recoveries.filter(({ milliseconds }) => milliseconds === Number.POSITIVE_INFINITY)
   return [
-    ...late.map(({ kind }) => ({ title: 'every client comes back', text: `one did not after ${kind}` })),
+    ...late.map(({ kind }) => ({ title: 'every client recovers', text: `one did not after ${kind}` })),
     ...run.clients.flatMap((client) => ofClient(client, run)),
   ]
 }
@@ -198,7 +198,7 @@ export function checkProcesses(run) {
 function ofClient({ number, fatal, memory, finished, exit }, { timesMeasured }) {
   const client = `client ${number}`
   const problems = fatal.map((text) => ({ title: 'no client crashes', text: `${client}: ${text}` }))
-  if (exit !== 0) problems.push({ title: 'a client ends by itself', text: `${client} ended with ${exit}` })
+  if (exit !== 0) problems.push({ title: 'a client exits by itself', text: `${client} exited with ${exit}` })
   if (finished.pending !== 0) {
     problems.push({ title: 'all writes are replayed', text: `${client} has ${finished.pending} pending` })
   }

@@ -1,5 +1,5 @@
-// One client process: makes random calls, records each with its result, and waits at the end until nothing is pending.
-// The records go to the parent process a few at a time, so that the memory of this process shows what the package keeps.
+// One client process: makes random calls, records each with its result, and drains at the end. The records are sent to
+// the parent process in small batches, so that the memory of this process is mostly the package's.
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { getHeapSpaceStatistics } from 'node:v8'
@@ -12,7 +12,7 @@ import { OwnCalls, SharedCalls } from './workload.mjs'
 
 const BATCH = 200
 const SAMPLE_MS = 25
-/** A timer that comes so much late means that the event loop stood still. */
+/** A timer that is later than this shows a stall of the event loop. */
 const STALL_MS = 10
 
 const isAvailable = () => redisManager.getCacheStats().isRedisAvailable
@@ -22,7 +22,7 @@ class Recorder {
   #number = 0
   #timer
 
-  /** Makes a call, whose `token` tells what to keep of its result. Never rejects. */
+  /** Makes a call and records what `token` keeps of its result. Never rejects. */
   async call(about, make, token = (result) => result) {
     const record = { type: 'call', ...about, number: this.#number, before: isAvailable(), start: now() }
     this.#number += 1
@@ -38,7 +38,7 @@ class Recorder {
     return record
   }
 
-  /** Notes the state now and then, and when the event loop stood still, which is no fault of a call's. */
+  /** Records the state at intervals, and stalls of the event loop, which do not count as time of a call. */
   watch() {
     let last = now()
     this.#timer = setInterval(() => {
@@ -68,7 +68,7 @@ class Recorder {
   }
 }
 
-/** Without V8's space for new objects, which doubles now and then whatever the code does. */
+/** Without V8's young generation, whose size does not depend on what the package keeps. */
 async function residentMb() {
   for (let times = 0; times < 5; times += 1) {
     globalThis.gc()
@@ -117,13 +117,13 @@ const actions = {
 
   async close() {
     await redisManager.close()
-    // With nothing left to do, the process has to end by itself.
+    // With nothing left to do, the process must exit by itself.
     process.off('disconnect', endWithParent)
     process.disconnect()
   },
 }
 
-/** A worker's calls on one key are in order: in one turn, or in a later one that waits for those before. */
+/** Calls on one key are in order: in one turn, or in a later turn after they completed. */
 async function work(name, random) {
   const own = new OwnCalls(recorder, random, name)
   const shared = new SharedCalls(recorder, random, name)
@@ -152,7 +152,7 @@ function fatal(kind) {
     process.send({ type: 'fatal', text: `${kind}: ${error?.stack ?? error}` })
   })
 }
-/** Without anybody to report to, there is nothing to do. */
+/** Without its parent the process has nothing to do. */
 function endWithParent() {
   process.exit(1)
 }

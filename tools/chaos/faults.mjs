@@ -1,13 +1,13 @@
-// What can be done to Redis, to the way there, and to a client.
+// The faults: of Redis, of the connection to it, and of a client.
 //
-// Each kind has `apply(run, targets, random)`, which resolves once it is in force, to what ends it again. `isClean` says
-// that whoever calls while it is in force knows that Redis did not execute anything. `isShared` hits all clients.
+// Each kind has `apply(run, targets, random)`, which resolves to a function that ends the fault, once it applies.
+// `isClean`: Redis certainly executes nothing during the fault. `isShared`: it affects all clients.
 
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { now } from './clock.mjs'
 
-/** A fault of the gateways: for all requests until it ends or, so that clients stay available, for a few only. */
+/** A fault of the gateways: for all requests until it ends, or for a few only, so that clients stay available. */
 const atGateway = (fault, { canBeFew = false, ...about } = {}) => ({
   ...about,
   async apply({ gateways }, targets, random) {
@@ -59,7 +59,7 @@ async function flap({ gateways }, targets, random) {
 
 async function pauseRedis({ redis }) {
   redis.pause()
-  return () => redis.goOn()
+  return () => redis.resume()
 }
 
 async function killRedis({ redis, gateways }, startAgain) {

@@ -1,5 +1,5 @@
-// The figures of docs/reliability.md, measured: how fast memory takes over, how fast Redis is used again, and what a
-// replay costs. Run it after `npm run build`; the gateway has to be built, too.
+// Measures the figures of docs/reliability.md: how fast memory takes over, how fast Redis is used again, and what a
+// replay costs. The addon and the gateway have to be built.
 
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'

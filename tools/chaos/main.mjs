@@ -12,19 +12,16 @@ const SHOWN = 3
 
 function report({ figures, windows, recoveries, clients, violations }) {
   const metrics = clients.map(({ finished }) => finished.metrics)
-  const back = Math.max(0, ...recoveries.map(({ milliseconds }) => milliseconds))
-  const standstill = Math.max(0, ...clients.flatMap(({ stalls }) => stalls.map(({ from, to }) => to - from)))
+  const recovery = Math.max(0, ...recoveries.map(({ milliseconds }) => milliseconds))
+  const stall = Math.max(0, ...clients.flatMap(({ stalls }) => stalls.map(({ from, to }) => to - from)))
   const lines = [
     ['calls', `${figures.calls}, of them ${figures.degradedCalls} while degraded`],
     ['faults', faults(windows)],
     ['longest call', `${figures.longestCall.toFixed(0)} ms`],
-    [
-      'longest standstill of a client',
-      `${standstill.toFixed(0)} ms, freezing included; not counted as a call's`,
-    ],
+    ['longest stall of a client', `${stall.toFixed(0)} ms, with freezes; not part of a call's time`],
     ['p99 while degraded', `${figures.degradedP99.toFixed(1)} ms`],
-    ['longest way back after a fault', `${back.toFixed(0)} ms`],
-    ['effects replayed', total(metrics, 'replayed')],
+    ['longest recovery after a fault', `${recovery.toFixed(0)} ms`],
+    ['writes replayed', total(metrics, 'replayed')],
     ['dropped as expired', total(metrics, 'droppedAsExpired')],
     ['conflicts', total(metrics, 'conflicts')],
     ['retries', total(metrics, 'retries')],
@@ -69,7 +66,7 @@ function readOptions() {
   const text = { type: 'string' }
   const { values } = parseArgs({ options: { seconds: text, seed: text, only: text } })
   const seconds = wholeNumber('seconds', values.seconds ?? '60')
-  if (seconds === 0) throw new Error('--seconds has to be at least 1')
+  if (seconds === 0) throw new Error('--seconds must be at least 1')
   const seed = wholeNumber('seed', values.seed ?? String(Date.now() % 2 ** 32))
   return { seconds, seed, kinds: values.only ? someKinds(values.only.split(',')) : Object.keys(kinds) }
 }

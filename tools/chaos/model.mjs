@@ -1,11 +1,11 @@
-// What a key may hold that one process alone writes: the model of a single writer, and the check of every read against
-// it. A process reads its own acknowledged writes, and in the end Redis holds the last of them.
+// A model of a key that only one process writes. A process must read its own acknowledged writes, and in the end Redis
+// must hold the last of them.
 
 import { byKey, violation } from './checks.mjs'
 import { EXPIRY_TOLERANCE_MS } from './timeline.mjs'
 import { formToken, redisKey, tokenOfText } from './workload.mjs'
 
-const title = "own writes are read, and are Redis's in the end"
+const title = 'own writes are read, and in Redis at the end'
 
 export async function checkOwnKeys(run) {
   const violations = []
@@ -35,15 +35,15 @@ function callsByKey({ clients }) {
   )
 }
 
-/** Stops at the first answer that is not explained, because what comes after may only be its consequence. */
+/** Returns the first result that the model does not explain; later ones may only follow from it. */
 function follow(model, calls, { losses, timeline }) {
   let known = 0
   let wrong
   for (const [at, call] of calls.entries()) {
     for (; known < losses.length && losses[known].from < call.end; known += 1) model.lose()
     const expected = model.expected
-    // A request that has been sent again asks when the later calls of its turn have been executed already.
-    const overtaking = timeline.isAmbiguous(call) ? underWay(calls, at) : []
+    // A retried request may be executed after later calls of its turn.
+    const overtaking = timeline.isAmbiguous(call) ? concurrent(calls, at) : []
     if (!model.take(call, overtaking)) wrong ??= violation({ title, call, expected, calls })
     // It may have taken effect just before the data was lost.
     if (losses.some(({ from, to }) => from < call.end && call.start < to)) model.lose()
@@ -52,8 +52,8 @@ function follow(model, calls, { losses, timeline }) {
   return wrong
 }
 
-/** The calls that began after the one at `at`, but before it had its answer. */
-function underWay(calls, at) {
+/** The calls that began after the one at `at`, but before it completed. */
+function concurrent(calls, at) {
   const isOver = (later) => later.start > calls[at].end
   const over = calls.findIndex((later, index) => index > at && isOver(later))
   return calls.slice(at + 1, over < 0 ? calls.length : over)
@@ -75,7 +75,7 @@ const mayLive = ({ token, to }, { start }) => token !== null && start < to + EXP
 const mayBeGone = ({ token, from }, { end }) => token === null || end > from - EXPIRY_TOLERANCE_MS
 const isProcessing = ({ token }) => token?.endsWith('/processing')
 
-/** Whether what the key may hold explains a call's answer. */
+/** Whether a value that the key may hold explains the result of a call. */
 const explains = {
   read: (held, call) =>
     call.answer === null ? mayBeGone(held, call) : held.token === call.answer && mayLive(held, call),
@@ -93,16 +93,16 @@ class OwnKey {
   #held = [absent]
 
   /**
-   * Takes a call into account; `false` if its answer is not explained. `overtaking` are later calls that were in flight
-   * at the same time and may have been executed before.
+   * Applies a call to the model. Returns `false` if its result is not explained. `overtaking` are later calls that were
+   * in flight at the same time and may have been executed first.
    */
   take(call, overtaking) {
     const isExplained =
       call.error !== undefined ||
       this.explains(call) ||
       overtaking.some((later) => this.#after(later).some((held) => explains[call.op](held, call)))
-    const effect = call.error === undefined ? this.#after(call) : [...this.#held, ...this.#after(call)]
-    this.#held = distinct(effect)
+    const held = call.error === undefined ? this.#after(call) : [...this.#held, ...this.#after(call)]
+    this.#held = distinct(held)
     return isExplained
   }
 
@@ -110,7 +110,7 @@ class OwnKey {
     return this.#held.some((held) => explains[call.op](held, call))
   }
 
-  /** Redis has lost its data: what it held may be gone, or be kept by its writer and come back. */
+  /** Redis lost its data. The value may be gone, or its writer may write it again. */
   lose() {
     this.#held = distinct([...this.#held, absent])
   }
@@ -141,7 +141,7 @@ class OwnKey {
     return this.#isThere(call) ? this.#held : [...this.#held, entry(call)]
   }
 
-  /** What a change of an entry that has to be there leaves behind. Where that is not sure, it may have failed. */
+  /** The result of changing an existing entry. If it may not exist, the change may have failed. */
   #changed(call, isDone, token) {
     if (this.#isGone(call)) return this.#held
     const changed = this.#held
@@ -160,7 +160,7 @@ class OwnKey {
   }
 }
 
-/** What a call leaves, and between which moments it expires. */
+/** The entry that a call leaves, and the earliest and latest time of its expiry. */
 function entry({ token, ttl, until, start, end }) {
   if (until !== undefined) return { token, from: until, to: until }
   const milliseconds = (ttl ?? Number.POSITIVE_INFINITY) * 1_000

@@ -1,4 +1,4 @@
-// Random choices that a seed repeats. The generator is mulberry32: 32 bits of state are enough to vary a run.
+// Random choices that a seed repeats, by mulberry32. Its 32 bits of state are enough to vary a run.
 
 export class Random {
   #state
@@ -35,7 +35,7 @@ export class Random {
     return list.map(() => left.splice(this.between(0, left.length - 1), 1)[0])
   }
 
-  /** Another generator, so that what one user of it draws does not depend on how far another has come. */
+  /** A separate generator, so that users do not affect each other's choices. */
   fork() {
     return new Random(this.between(0, 2 ** 32 - 1))
   }

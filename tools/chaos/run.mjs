@@ -1,5 +1,5 @@
-// One run: two client processes, each with a gateway of its own, one Redis, and faults. Everything is recorded, and
-// checked at the end.
+// One run: two client processes, each with its own gateway, one Redis, and faults. All calls are recorded, and checked at
+// the end.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,11 +18,11 @@ import { injectFaults, steps, Timeline } from './timeline.mjs'
 
 const CLIENTS = ['a', 'b']
 const TIMEOUT_MS = 500
-/** The part of the run after which memory is expected to stay level. */
+/** The part of the run after which memory must stay level. */
 const WARM_UP = 1 / 3
 const READ_AT_ONCE = 200
 
-/** Returns what happened: the figures, and the violations of what is promised. */
+/** Returns the figures of the run and the broken promises. */
 export async function runChaos({ seconds, seed, kinds }) {
   const run = { timeoutMs: TIMEOUT_MS, windows: [], losses: [], recoveries: [], figures: {}, clients: [] }
   run.redis = await Redis.start()
@@ -69,14 +69,14 @@ async function makeHistory(run, random, seconds) {
 
 async function checkAll(run) {
   const violations = []
-  // These two read Redis, and some entries are about to expire.
+  // The first two read Redis, where some entries are about to expire.
   for (const check of [checkOwnKeys, checkCounters, checkClaims, checkCalls])
     violations.push(...(await check(run)))
   await Promise.all(run.clients.map(async (client) => Object.assign(client, { exit: await client.close() })))
   return [...checkProcesses(run), ...violations]
 }
 
-/** The texts of `keys` as the official client reads them. */
+/** Reads `keys` with the official client. */
 async function readAll(address, keys) {
   const client = new OfficialClient({ ...address, automaticDeserialization: false })
   const start = now()
@@ -88,10 +88,10 @@ async function readAll(address, keys) {
 }
 
 const program = fileURLToPath(new URL('client.mjs', import.meta.url))
-/** For a thawed client to answer, and for one with nothing left to do to end. */
+/** For a thawed client to reply, and for an idle one to exit. */
 const CLIENT_TIMEOUT_MS = 30_000
 
-/** A client process as the parent sees it: what it sends, and what it is sent. */
+/** A client process, and what it has recorded. */
 class ClientProcess {
   calls = []
   samples = []
@@ -111,7 +111,7 @@ class ClientProcess {
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => signal ?? code)
     this.#ended.then((how) => this.#end(how))
     this.#child.on('message', (message) => this.#receive(message))
-    // A client that has crashed takes no messages; its end is what is told.
+    // A crashed client cannot receive messages. Its exit is recorded instead.
     this.#child.on('error', () => {})
   }
 
@@ -127,9 +127,9 @@ class ClientProcess {
     this.#child.kill('SIGCONT')
   }
 
-  /** When the client was first seen available after `moment`; infinity if it was not in time. */
-  availableAfter(moment, milliseconds) {
-    const isIt = ({ type, available, at }) => type === 'sample' && available && at > moment
+  /** When the client was first available after `time`; infinity if not within `milliseconds`. */
+  availableAfter(time, milliseconds) {
+    const isIt = ({ type, available, at }) => type === 'sample' && available && at > time
     return this.#next(isIt, milliseconds).then((sample) => sample?.at ?? Number.POSITIVE_INFINITY)
   }
 
@@ -138,14 +138,14 @@ class ClientProcess {
     await this.#next(({ type }) => type === 'memory', CLIENT_TIMEOUT_MS)
   }
 
-  /** Ends the calls, lets Redis catch up, and tells what it still lacks. */
+  /** Stops the calls and drains. Returns the number of writes still pending, and the metrics. */
   async finish() {
     this.send('finish')
     const finished = await this.#next(({ type }) => type === 'finished', CLIENT_TIMEOUT_MS)
     return finished ?? { pending: Number.NaN, metrics: {} }
   }
 
-  /** Says how the process ended: 0, unless something is wrong. */
+  /** Returns the exit code or signal of the process: 0, unless something is wrong. */
   async close() {
     this.send('close')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLIENT_TIMEOUT_MS)
@@ -158,7 +158,7 @@ class ClientProcess {
     this.#child.kill('SIGKILL')
   }
 
-  /** The next message or record that `isIt`, or undefined if none comes. */
+  /** The next message or record for which `isIt` holds; undefined if none comes in time. */
   #next(isIt, milliseconds) {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve()
     return new Promise((resolve) => {
@@ -183,7 +183,7 @@ class ClientProcess {
   }
 
   #end(how) {
-    if (how !== 0) this.fatal.push(`the process ended with ${how}`)
+    if (how !== 0) this.fatal.push(`the process exited with ${how}`)
     for (const waiting of this.#waiting) waiting.resolve()
   }
 

@@ -1,7 +1,6 @@
-// The servers of a run: gateways, and one real Redis that can be paused, killed and started again, with its data or without.
+// The servers of a run: gateways, and a real Redis that can be paused, killed and restarted, with or without its data.
 //
-// It listens on a socket file; a relay on a free port of the loopback interface stands in front, because its port has to
-// stay the same while Redis is gone, and nobody else may get it.
+// Redis listens on a socket file behind a relay on a free loopback port. The relay keeps the port while Redis is stopped.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +15,7 @@ import spawning from '../gateway/spawn.js'
 
 /** A gateway in front of `redis`, so that a fault can hit one client only. */
 export class Gateway extends GatewayControl {
-  /** Without `redis`, the gateway has one of its own. */
+  /** Without `redis`, the gateway starts its own. */
   static async start(redis) {
     const { address, stop } = await spawning.spawnGateway(redis ? ['--redis-url', redis.url] : [])
     return new Gateway(address, stop)
@@ -52,11 +51,11 @@ export class Redis {
     this.#process.kill('SIGSTOP')
   }
 
-  goOn() {
+  resume() {
     this.#process.kill('SIGCONT')
   }
 
-  /** As a crash would. Resolves when it is certain that it executes nothing more. */
+  /** Kills it, as a crash would. Resolves once it has exited. */
   async kill() {
     this.#process.kill('SIGKILL')
     await once(this.#process, 'exit')
@@ -69,14 +68,14 @@ export class Redis {
 
   /** Resolves when the data is loaded. */
   async startWithData() {
-    // The log is written before an answer leaves, so that a killed Redis has everything that it answered for.
+    // The log is written before a reply is sent, so a killed Redis keeps everything it replied to.
     const options = ['--port', '0', '--unixsocket', this.#socket, '--dir', this.#directory, '--save', '']
     const log = ['--appendonly', 'yes', '--appendfsync', 'no', '--auto-aof-rewrite-percentage', '0']
     this.#process = spawn('redis-server', [...options, ...log], { stdio: ['ignore', 'pipe', 'inherit'] })
     for await (const line of createInterface({ input: this.#process.stdout })) {
       if (line.includes('ready to accept connections')) break
     }
-    if (this.#process.exitCode !== null) throw new Error('redis-server ended before it was ready')
+    if (this.#process.exitCode !== null) throw new Error('redis-server exited before it was ready')
     this.#process.stdout.resume()
   }
 

@@ -6,17 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { now } from './clock.mjs'
 import { kinds } from './faults.mjs'
 
-/** A client that is not back by then does not come back. Probes are at most 15 s apart. */
+/** The deadline for a client to recover. Probes are at most 15 s apart. */
 const RECOVERY_LIMIT_MS = 17_000
 
-/** The endless list of what comes, of the kinds in `only`. */
+/** An endless list of faults of the kinds in `only`. */
 export function* steps(random, only, clients) {
   for (;;) {
     for (const kind of random.shuffled(only)) {
       const targets =
         kinds[kind].isShared || random.once(4) ? [...Array(clients).keys()] : [random.between(0, clients - 1)]
       const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
-      // A fault that comes at once hits clients that are still recovering from the one before.
+      // Without a pause the fault hits clients that are still recovering from the one before.
       const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
       yield { kind, targets, milliseconds, calm, waits: calm >= 200, random: random.fork() }
     }
@@ -27,7 +27,7 @@ export function* steps(random, only, clients) {
 export async function injectFaults(run, seconds) {
   const end = now() + seconds * 1_000
   for (;;) {
-    // One that the first part of the run has no time for is the first of the second part.
+    // A fault that does not fit into the first part of the run is the first of the second part.
     run.pending ??= run.steps.next().value
     const step = run.pending
     nextStep(run)
@@ -39,14 +39,14 @@ export async function injectFaults(run, seconds) {
   }
 }
 
-/** The clients' counters are different ones before, during and after a fault, so that it is seen in few of them. */
+/** Starts new counters before, during and after a fault, so that each fault affects few counters. */
 function nextStep(run) {
   run.step = (run.step ?? 0) + 1
   for (const client of run.clients) client.send('step', { number: run.step })
 }
 
 async function oneFault(run, { kind, targets, milliseconds, random }) {
-  // It is in the list before it is over, because the machine may stall at any point.
+  // Listed before it starts, because the machine may stall at any point.
   const { isClean } = kinds[kind]
   const window = {
     kind,
@@ -73,12 +73,12 @@ async function recover(run, window) {
   run.recoveries.push(...back.map((at) => ({ milliseconds: at - window.to, kind: window.kind })))
 }
 
-/** How far from its expiry an entry may be there or not. */
+/** Within this time of its expiry an entry may exist or not. */
 export const EXPIRY_TOLERANCE_MS = 1_000
-/** For a client to notice that connections have been closed. */
+/** How long a client may take to detect closed connections. */
 const AFTERMATH_MS = 250
 
-/** When faults were in force, as the checks have to know it for each call. */
+/** Which faults affected a call. */
 export class Timeline {
   #run
   #calm
@@ -90,19 +90,19 @@ export class Timeline {
     )
   }
 
-  /** When everything that a client had acknowledged until `moment` was in Redis. */
-  settled(client, moment) {
+  /** When everything that a client had acknowledged by `time` was in Redis. */
+  settled(client, time) {
     const times = this.#calm[client]
     let [low, high] = [0, times.length]
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (times[middle] > moment) high = middle
+      if (times[middle] > time) high = middle
       else low = middle + 1
     }
     return times[low] ?? this.#run.finishedAt
   }
 
-  /** Whether Redis may have executed a call, or its replay, without the client's knowing so. */
+  /** Whether Redis may have executed a call, or its replay, unknown to the client. */
   isAmbiguous(call) {
     if (this.#tookTooLong(call)) return true
     const until = this.settled(call.client, call.end)
@@ -112,7 +112,7 @@ export class Timeline {
     )
   }
 
-  /** Whether a call certainly was answered by Redis. */
+  /** Whether Redis certainly executed a call. */
   hasReachedRedis(call) {
     if (!call.before || !call.after || this.#tookTooLong(call)) return false
     return !this.#run.windows.some(
@@ -121,7 +121,7 @@ export class Timeline {
     )
   }
 
-  /** How long a call took, without the time in which its process stood still. */
+  /** How long a call took, without stalls of its process. */
   milliseconds({ client, start, end }) {
     let milliseconds = end - start
     for (const { from, to } of this.#run.clients[client].stalls) {
@@ -135,7 +135,7 @@ export class Timeline {
   }
 }
 
-/** A clean fault is ambiguous only for what was in flight when it began. */
+/** A clean fault only makes calls ambiguous that were in flight when it began. */
 function ambiguousUntil({ isClean, inForce, to }) {
   return (isClean ? inForce : to) + AFTERMATH_MS
 }

@@ -1,4 +1,4 @@
-// The random calls of a client process: on keys of its own, and on keys that both processes use (claims and counters).
+// The random calls of a client process: on its own keys, and on keys that both processes use (claims and counters).
 
 import assert from 'node:assert/strict'
 
@@ -6,14 +6,14 @@ import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlat
 
 import { now } from './clock.mjs'
 
-/** Where a cache keeps its entries, by kind of key. */
+/** The prefix of each kind of key in Redis. */
 const prefixes = { text: '', result: 'idempotency:', form: 'form:', customer: 'customer:' }
 
 export const kinds = Object.keys(prefixes)
 
 export const redisKey = (kind, key) => `${prefixes[kind]}${key}`
 
-/** The fields that the caches demand, around the token of a write. A form has a status besides. */
+/** Entries with the fields that the caches require and the token of a write. */
 export const entries = {
   result: (token) => ({ url: token }),
   form: (token, status) => ({
@@ -26,7 +26,7 @@ export const entries = {
   customer: (token) => ({ stripeCustomerId: 'c', email: 'e', name: token, created: 1, updatedAt: 1 }),
 }
 
-/** What a read is compared by. */
+/** The part of a value that reads are compared by. */
 export const tokens = {
   text: (text) => text,
   result: (result) => result.url,
@@ -36,7 +36,7 @@ export const tokens = {
 
 export const formToken = (token, status) => `${token}/${status}`
 
-/** The token of an entry as Redis holds it. */
+/** The token of an entry in Redis. */
 export function tokenOfText(kind, text) {
   if (text === null) return null
   if (kind === 'text') return text
@@ -53,7 +53,7 @@ const LONG_TTL = 600
 
 const randomTtl = (random) => (random.once(3) ? random.between(1, 3) : LONG_TTL)
 
-/** Each turns a key, a token that is used once, and a TTL into what to record and how to call. */
+/** For a key, a unique token and a TTL: what to record, and the call. */
 const writing = {
   text: (key, token, ttl) => [{ token, ttl }, () => redisManager.set(key, token, ttl)],
   result: (key, token, ttl) => [{ token, ttl }, () => IdempotencyCache.set(key, entries.result(token), ttl)],
@@ -81,7 +81,7 @@ const removing = {
   customer: (key) => CustomerCache.deleteCustomer(key),
 }
 
-/** What only some caches have. */
+/** Calls that only some caches have. */
 const special = {
   text: [forever, writeUntil, create, expire, exists, readMany],
   result: [(own, kind, key) => own.record('exists', kind, key, {}, () => IdempotencyCache.exists(key))],
@@ -94,16 +94,16 @@ export class OwnCalls {
   /** Marks in flight, by key. */
   #marks = new Map()
 
-  /** `name` is in all its keys and tokens, so nobody else writes them. */
+  /** `name` is part of all keys and tokens, so no other worker writes them. */
   constructor(recorder, random, name) {
     Object.assign(this, { recorder, random, name })
   }
 
-  /** Makes one random call, or one that counts as several. */
+  /** Makes one random call. */
   make() {
     const kind = this.random.pick(kinds)
     const key = `${this.name}.${kind}.${this.random.between(1, KEYS_OF_A_KIND)}`
-    // A mark may take a second request, which comes after the other calls of its turn: so it has the key for itself.
+    // A mark may need a second request, which comes after other calls of its turn. So no other call uses its key.
     if (this.#marks.has(key)) return this.#marks.get(key)
     const choice = this.random.between(1, 20)
     if (choice <= 7) return this.record('read', kind, key, {}, () => reading[kind](key), tokens[kind])
@@ -142,7 +142,7 @@ function forever(own, kind, key) {
 
 function writeUntil(own, kind, key) {
   const token = own.token()
-  // Now and then a moment that is past, which leaves no key behind.
+  // Sometimes a time in the past, which removes the key.
   const milliseconds = own.random.once(5)
     ? -1_000
     : randomTtl(own.random) * 1_000 + own.random.between(0, 999)
@@ -194,7 +194,7 @@ export class SharedCalls {
     Object.assign(this, { recorder, random, name })
   }
 
-  /** `step` is a part of the counters' names, so that what one fault did to them is not hidden by the next. */
+  /** `step` is part of the counters' names, so that each fault affects its own counters. */
   make(step) {
     const choice = this.random.between(1, 10)
     if (choice <= 4) return this.#increment(step)
@@ -222,7 +222,7 @@ export class SharedCalls {
     if (answer) this.#held.push({ kind, key, ttl })
   }
 
-  /** Only who was granted a claim ends it, by taking it away or, a form, by a mark with a short life. */
+  /** Releases a claim of its own: deletes it, or marks a form as completed with a short TTL. */
   #release() {
     const [{ kind, key }] = this.#held.splice(this.random.between(0, this.#held.length - 1), 1)
     const about = { area: 'claim', op: 'release', kind, key }
