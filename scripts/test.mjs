@@ -93,7 +93,9 @@ async function allTests() {
   // Compiled first, so that compiling does not slow down the tests that run beside it. An error counts below.
   run('cargo', ['test', '--workspace', '--no-run'])
   await Promise.all([cargoTests('cargo', '--workspace', '--no-fail-fast'), jestTests()])
-  await Promise.all([leakTest(), chaosTests()])
+  // One after the other, because they measure memory and time.
+  await leakTest()
+  await chaosTests()
 }
 
 /** One line for each part, in the order in which they ended, and the sum alone on the last line. */
