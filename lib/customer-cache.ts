@@ -117,7 +117,7 @@ export class CustomerCache {
   }
 
   /**
-   * Pings Redis. Never rejects.
+   * Whether calls are served as configured. Pings Redis, unless it is known to be unavailable. Never rejects.
    * @example const { status } = await CustomerCache.healthCheck()
    */
   static healthCheck(): Promise<HealthCheck> {

@@ -6,7 +6,7 @@ export type RedlatchErrorCode =
   | 'ERR_INVALID_ARG_VALUE'
   /** Redis refused the command. */
   | 'ERR_REDIS_REPLY'
-  /** Redis cannot be used, and memory is full. */
+  /** Memory is full, so the write was refused. */
   | 'ERR_FALLBACK_FULL'
   /** Redis cannot be used, and `onOutage` says `reject`. */
   | 'ERR_REDIS_UNAVAILABLE'

@@ -107,7 +107,7 @@ export class FormCache {
   }
 
   /**
-   * Pings Redis. Never rejects.
+   * Whether calls are served as configured. Pings Redis, unless it is known to be unavailable. Never rejects.
    * @example const { status } = await FormCache.healthCheck()
    */
   static healthCheck(): Promise<HealthCheck> {

@@ -54,7 +54,7 @@ export class IdempotencyCache {
   }
 
   /**
-   * Pings Redis. Never rejects.
+   * Whether calls are served as configured. Pings Redis, unless it is known to be unavailable. Never rejects.
    * @example const { status } = await IdempotencyCache.healthCheck()
    */
   static healthCheck(): Promise<HealthCheck> {

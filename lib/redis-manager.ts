@@ -92,7 +92,7 @@ export class RedisManager {
   }
 
   /**
-   * Pings Redis. Never rejects.
+   * Whether calls are served as configured. Pings Redis, unless it is known to be unavailable. Never rejects.
    * @example const { status, code } = await redisManager.healthCheck()
    */
   healthCheck(): Promise<RedisHealthCheck> {
