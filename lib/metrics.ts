@@ -64,10 +64,10 @@ export interface Metrics {
   conflicts: number
   /** Increments whose replay got no reply. They are not sent twice. */
   uncertain: number
-  /** Values kept for an outage. */
+  /** Stale copies: values kept to answer reads during an outage. */
   staleCopies: { entries: number; bytes: number }
   corruptEntriesRemoved: number
-  /** Requests sent again. */
+  /** Requests that were retried. */
   retries: number
   /** How long answered requests took, in milliseconds. */
   latency: { count: number; p50: number; p90: number; p99: number; max: number }

@@ -12,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let mut parts = rest.split(|byte| *byte == 0);
     let body = parts.next().unwrap_or_default();
     let commands: Option<Vec<Vec<&str>>> = parts
-        .map(|arguments| arguments.split(|byte| *byte == 1).map(|text| std::str::from_utf8(text).ok()).collect())
+        .map(|arguments| {
+            arguments.split(|byte| *byte == 1).map(|text| std::str::from_utf8(text).ok()).collect()
+        })
         .collect();
     if let Some(commands) = commands {
         check_response(status & 0x7fff, status > 0x7fff, &commands, body);

@@ -55,8 +55,10 @@ pub fn check(argument: &str, object: &Object<'_>, shape: &[Field]) -> Result<()>
     for Field { name, expected, is_required } in shape {
         match object.get(name) {
             None if *is_required => {
-                let problem = format_args!("has no field \"{name}\", which must be {expected}");
-                return Err(Error::invalid_field(argument, problem));
+                return Err(Error::invalid_field(
+                    argument,
+                    format_args!("has no field \"{name}\", which must be {expected}"),
+                ));
             }
             Some(json) if !expected.matches(json) => {
                 let path = format!("{argument}.{name}");
