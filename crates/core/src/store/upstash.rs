@@ -140,6 +140,7 @@ fn delete(keys: &[Key]) -> Command {
 }
 
 impl Store for UpstashStore {
+    /// What takes more than one command is boxed, because every call's future is as large as the largest arm.
     async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
         match operation {
             Operation::Get { key } => {
@@ -158,7 +159,7 @@ impl Store for UpstashStore {
             }
             Operation::SetIfAbsent { key, value, ttl } => {
                 let deadline = Instant::now() + self.client.timeout();
-                self.claim(key, value, ttl, deadline).await.map(Output::Flag)
+                Box::pin(self.claim(key, value, ttl, deadline)).await.map(Output::Flag)
             }
             Operation::Delete { keys: [] } => Ok(Output::Count(0)),
             Operation::Delete { keys } => {
@@ -181,14 +182,15 @@ impl Store for UpstashStore {
                 self.client.run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)
             }
             Operation::CompareAndSet { key, expected, new, ttl } => {
-                self.compare_and_swap(key, expected, new, ttl).await.map(Output::Swap)
+                Box::pin(self.compare_and_swap(key, expected, new, ttl)).await.map(Output::Swap)
             }
             Operation::CompareAndDelete { key, expected } => {
-                let reply = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected)).await?;
+                let removal = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected));
+                let reply = Box::pin(removal).await?;
                 Ok(Output::Flag(reply.into_integer()? == 1))
             }
             Operation::Apply { writes: [] } => Ok(Output::Done),
-            Operation::Apply { writes } => self.transaction(writes).await.map(|()| Output::Done),
+            Operation::Apply { writes } => Box::pin(self.transaction(writes)).await.map(|()| Output::Done),
         }
     }
 }
