@@ -17,27 +17,31 @@ export function pack(folder, addons = join(root, 'dist')) {
   manifest.optionalDependencies = Object.fromEntries(
     platforms.map((name) => [`${manifest.napi.packageName}-${name}`, manifest.version]),
   )
-  const files = [...manifest.files.filter((name) => !name.startsWith('!')), 'README.md', 'LICENSE']
-  const main = packFolder(folder, root, files, manifest)
+  const main = packFolder(folder, root, manifest)
   const platformFolder = join(root, 'npm', platform)
   const platformManifest = JSON.parse(readFileSync(join(platformFolder, 'package.json'), 'utf8'))
-  const binding = packFolder(folder, platformFolder, ['README.md'], platformManifest, join(addons, addon))
+  const binding = packFolder(folder, platformFolder, platformManifest, join(addons, addon))
   return { main, binding, bindingName: platformManifest.name, addon }
 }
 
-function packFolder(target, source, files, manifest, addon) {
+function packFolder(target, source, manifest, addon) {
   const stage = mkdtempSync(join(target, 'stage-'))
-  const filter = (path) => !path.endsWith('.node')
-  for (const file of files) cpSync(join(source, file), join(stage, file), { recursive: true, filter })
+  const [{ files }] = npmPack(source, '--dry-run')
+  for (const { path } of files) cpSync(join(source, path), join(stage, path))
   if (addon) cpSync(addon, join(stage, manifest.main))
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--pack-destination', target], {
-    cwd: stage,
+  const [{ filename }] = npmPack(stage, '--pack-destination', target)
+  rmSync(stage, { recursive: true })
+  return join(target, filename.replace('@', '').replace('/', '-'))
+}
+
+/** What `npm pack --json` says of the package in `folder`. */
+function npmPack(folder, ...options) {
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--ignore-scripts', ...options], {
+    cwd: folder,
     encoding: 'utf8',
     shell: process.platform === 'win32',
   })
   if (status !== 0) fail(`npm pack failed:\n${stderr}`)
-  rmSync(stage, { recursive: true })
-  const [{ filename }] = Object.values(JSON.parse(stdout))
-  return join(target, filename.replace('@', '').replace('/', '-'))
+  return Object.values(JSON.parse(stdout))
 }

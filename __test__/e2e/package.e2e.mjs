@@ -1,7 +1,7 @@
 // The tarballs: what is in them, what tools for package authors say of them, and how they install.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
@@ -25,6 +25,12 @@ function project(name) {
   writeFileSync(join(path, 'package.json'), JSON.stringify(manifest))
   return path
 }
+
+/** The text of each file of types that the build has made. */
+const declarationFiles = () =>
+  readdirSync(join(root, 'dist'))
+    .filter((name) => name.endsWith('.d.ts'))
+    .map((name) => readFileSync(join(root, 'dist', name), 'utf8'))
 
 const install = (path, ...options) =>
   ended('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...options], path)
@@ -54,11 +60,17 @@ describe('the tarballs', { timeout: 120_000 }, () => {
     assert.deepEqual(
       main.filter(
         (name) =>
-          !/^package\/((dist\/(doctor\/)?)?[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)|LICENSE)$/.test(name),
+          !/^package\/((dist\/(doctor\/)?|docs\/)?[\w-]+\.(js|mjs|d\.ts|d\.mts|md|json)|LICENSE)$/.test(name),
       ),
       [],
     )
     assert.ok(['browser.js', 'edge.js', 'addon.js'].every((name) => main.includes(`package/dist/${name}`)))
+    const linked = declarationFiles().flatMap((text) => [...text.matchAll(/@see (\S+\.md)/g)])
+    assert.ok(linked.length > 0)
+    assert.deepEqual(
+      linked.map(([, path]) => `package/${path}`).filter((path) => !main.includes(path)),
+      [],
+    )
     assert.equal(binding.filter((name) => name.endsWith('.node')).length, 1)
     assert.equal(binding.length, 3)
   })
