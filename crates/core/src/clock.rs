@@ -1,38 +1,61 @@
-//! The wall-clock time, by which entries expire.
+//! The two times that the package needs.
 //!
-//! It is not a monotonic clock: Redis expires keys by the wall clock, which also goes on while a serverless platform
-//! freezes the process. Tests inject their own clock.
+//! Entries expire by [`Clock::steady`], which nobody sets: a wall clock that is corrected would end entries early or
+//! keep them too long. It goes on while a serverless platform freezes the process or a machine sleeps, as Redis's time
+//! does. [`Clock::now`] is the wall-clock time, for timestamps that are shown or stored. Tests inject both.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use boot_time::Instant;
+
 /// Milliseconds since the Unix epoch.
 pub type UnixMillis = u64;
 
-/// A wall clock.
+/// Milliseconds since a moment that stays the same for a [`Clock`].
+pub type SteadyMillis = u64;
+
+/// A wall clock and a steady one.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
+pub struct Clock {
+    wall: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
+    steady: Arc<dyn Fn() -> SteadyMillis + Send + Sync>,
+}
 
 impl Clock {
-    /// The clock of the operating system.
+    /// The clocks of the operating system.
     #[must_use]
     pub fn system() -> Self {
-        Self::from_fn(|| {
-            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
-        })
+        let start = Instant::now();
+        Self {
+            wall: Arc::new(|| millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
+            steady: Arc::new(move || millis(start.elapsed())),
+        }
     }
 
-    /// A clock that returns the time of `now`.
-    pub fn from_fn(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+    /// Clocks that both return the time of `now`.
+    pub fn from_fn(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        let now = Arc::new(now);
+        Self { wall: now.clone(), steady: now }
     }
 
-    /// The current time.
+    /// This clock with another wall clock.
+    #[must_use]
+    pub fn with_wall(self, now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
+        Self { wall: Arc::new(now), ..self }
+    }
+
+    /// The current wall-clock time.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
-        (self.0)()
+        (self.wall)()
+    }
+
+    /// The current time by which entries expire.
+    #[must_use]
+    pub fn steady(&self) -> SteadyMillis {
+        (self.steady)()
     }
 }
 
@@ -44,6 +67,11 @@ impl Default for Clock {
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Clock").field(&self.now()).finish()
+        f.debug_struct("Clock").field("now", &self.now()).field("steady", &self.steady()).finish()
     }
+}
+
+/// Whole milliseconds.
+pub(crate) fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -21,6 +21,9 @@ const DISABLE: &str = "DISABLE_REDIS";
 /// The default timeout of a call, connecting included.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The default of [`Remote::max_response_bytes`].
+pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
+
 /// The configuration. Services with equal configurations share connections and memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -100,6 +103,8 @@ pub struct Options {
     pub token: Option<Token>,
     /// The timeout of a call; [`DEFAULT_TIMEOUT`] if not set.
     pub timeout: Option<Duration>,
+    /// The maximum bytes of a response; [`DEFAULT_MAX_RESPONSE_BYTES`] if not set.
+    pub max_response_bytes: Option<usize>,
     /// `true` keeps all values in memory; `false` overrides `DISABLE_REDIS`.
     pub disable_redis: Option<bool>,
     /// The maximum number of entries in memory.

@@ -34,10 +34,14 @@ enum Kind {
     Connect,
     /// The connection was lost before the response was complete. Redis may have executed the commands.
     Lost,
-    /// No response by the deadline.
+    /// No response by the deadline of the request.
     Timeout,
+    /// No response by the deadline of the call. The request that it shares with others goes on.
+    OutOfTime,
+    /// A response of more bytes than may be held.
+    TooLarge { limit: usize },
     /// The response of a failing server, a rate limit or an exhausted quota.
-    Unavailable { status: u16, text: String, retry_after: Option<Duration> },
+    Unavailable { status: u16, text: String, retry_after: Option<Duration>, is_not_executed: bool },
     /// Redis rejected the token.
     Unauthorized,
     /// A response that does not follow the protocol.
@@ -91,7 +95,22 @@ impl Error {
     }
 
     pub(crate) fn unavailable(status: u16, text: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self::new(Kind::Unavailable { status, text: text.into(), retry_after })
+        Self::new(Kind::Unavailable { status, text: text.into(), retry_after, is_not_executed: false })
+    }
+
+    /// For a response that says that the server has certainly not executed the commands, but may later.
+    pub(crate) fn turned_away(status: u16, text: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::new(Kind::Unavailable { status, text: text.into(), retry_after, is_not_executed: true })
+    }
+
+    /// For a call whose deadline has passed before that of the request that it shares.
+    pub(crate) fn out_of_time() -> Self {
+        Self::new(Kind::OutOfTime)
+    }
+
+    /// For a request whose response is larger than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(Kind::TooLarge { limit })
     }
 
     pub(crate) fn no_fallback(reason: impl Into<String>) -> Self {
@@ -137,7 +156,7 @@ impl Error {
     /// Whether Redis refused the command.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        matches!(self.0.kind, Kind::Refused { .. })
+        matches!(self.0.kind, Kind::Refused { .. } | Kind::TooLarge { .. })
     }
 
     /// Whether the memory store is full.
@@ -149,7 +168,7 @@ impl Error {
     /// Whether the call timed out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout)
+        matches!(self.root().0.kind, Kind::Timeout | Kind::OutOfTime)
     }
 
     /// Whether Redis rejected the token.
@@ -166,6 +185,8 @@ impl Error {
             Kind::Connect
                 | Kind::Lost
                 | Kind::Timeout
+                | Kind::OutOfTime
+                | Kind::Abandoned
                 | Kind::Unavailable { .. }
                 | Kind::Unauthorized
                 | Kind::Protocol { .. }
@@ -179,14 +200,15 @@ impl Error {
         matches!(self.0.kind, Kind::NoFallback { .. })
     }
 
-    /// Whether the call ended without a reply.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        matches!(self.0.kind, Kind::Abandoned)
-    }
-
     /// For an outage: whether Redis has certainly not executed the commands.
     pub(crate) fn is_certainly_not_executed(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect | Kind::Unauthorized | Kind::NotSent(_))
+        matches!(
+            self.0.kind,
+            Kind::Connect
+                | Kind::Unauthorized
+                | Kind::NotSent(_)
+                | Kind::Unavailable { is_not_executed: true, .. }
+        )
     }
 
     /// For an outage: whether this one error opens the circuit breaker. A timeout or a failing response may be an exception.
@@ -213,7 +235,7 @@ impl Error {
         match self.root().0.kind {
             Kind::Connect => "connect",
             Kind::Lost => "connection_lost",
-            Kind::Timeout => "timeout",
+            Kind::Timeout | Kind::OutOfTime => "timeout",
             Kind::Unavailable { status: 429, .. } => "rate_limited",
             Kind::Unavailable { .. } => "unavailable",
             Kind::Unauthorized => "unauthorized",
@@ -227,9 +249,42 @@ impl Error {
         Arc::ptr_eq(&self.root().0, &other.root().0)
     }
 
+    /// Whether both say the same of two commands of one request.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (&self.0.kind, &other.0.kind) {
+            (Kind::Unavailable { text, .. }, Kind::Unavailable { text: other, .. }) => text == other,
+            (kind, other) => std::mem::discriminant(kind) == std::mem::discriminant(other),
+        }
+    }
+
     /// Whether the server's script cache lacks the script.
     pub(crate) fn is_unknown_script(&self) -> bool {
-        matches!(&self.0.kind, Kind::Refused { text, .. } if text.starts_with("NOSCRIPT"))
+        self.is_refused_with(&["NOSCRIPT"])
+    }
+
+    /// Whether the server does not take the first line of a script, which names its flags.
+    pub(crate) fn is_refused_script_flag(&self) -> bool {
+        self.is_refused_with(&["ERR Unexpected flag in script shebang", "ERR Error compiling script"])
+    }
+
+    /// Whether Redis refuses a write that it may take later: its memory, its disk or its quota is full.
+    pub(crate) fn is_refused_for_now(&self) -> bool {
+        self.is_refused_with(&["OOM", "MISCONF", "ERR DB capacity quota exceeded"])
+    }
+
+    fn is_refused_with(&self, starts: &[&str]) -> bool {
+        let Kind::Refused { text, .. } = &self.0.kind else { return false };
+        starts.iter().any(|start| text.starts_with(start))
+    }
+
+    /// For an outage: whether it tells something about Redis, and not about one call.
+    pub(crate) fn counts_for_breaker(&self) -> bool {
+        !matches!(self.root().0.kind, Kind::OutOfTime)
+    }
+
+    /// Whether the response was too large to be held.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self.0.kind, Kind::TooLarge { .. })
     }
 }
 
@@ -255,7 +310,12 @@ impl fmt::Display for Error {
                 "redis is not available ({reason}), and onOutage is \"reject\" for this call, \
                  so memory does not take over"
             ),
-            Kind::Timeout => f.write_str("redis did not answer in time"),
+            Kind::Timeout | Kind::OutOfTime => f.write_str("redis did not answer in time"),
+            Kind::TooLarge { limit } => write!(
+                f,
+                "the answer is larger than {limit} bytes; store smaller values, \
+                 or raise maxResponseBytes with redisManager.configure"
+            ),
             Kind::Unavailable { status, text, .. } => {
                 write!(f, "redis responded with status {status}: {text}")
             }

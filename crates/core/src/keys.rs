@@ -7,7 +7,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::clock::UnixMillis;
+use crate::clock::{Clock, SteadyMillis, UnixMillis};
 use crate::{Error, Result};
 
 /// The maximum length of a key in bytes, prefix included. Upstash refuses longer keys (`ERR max key size exceeded`), and
@@ -166,18 +166,18 @@ pub enum Expiry {
     Never,
     /// This long after the write.
     After(Ttl),
-    /// At this time. If it is in the past, the write leaves no entry.
+    /// At this wall-clock time. If it is in the past, the write leaves no entry.
     At(UnixMillis),
 }
 
 impl Expiry {
-    /// The time when an entry written at `now` expires. `None` means never.
+    /// When an entry that is written now expires, by the clock's steady time. `None` means never.
     #[must_use]
-    pub fn expires_at(self, now: UnixMillis) -> Option<UnixMillis> {
+    pub fn expires_at(self, clock: &Clock) -> Option<SteadyMillis> {
         match self {
             Self::Never => None,
-            Self::After(ttl) => Some(now.saturating_add(ttl.as_seconds().saturating_mul(1000))),
-            Self::At(time) => Some(time),
+            Self::After(ttl) => Some(clock.steady().saturating_add(ttl.as_seconds().saturating_mul(1000))),
+            Self::At(time) => Some(clock.steady().saturating_add(time.saturating_sub(clock.now()))),
         }
     }
 

@@ -19,6 +19,7 @@ pub mod log;
 mod report;
 mod service;
 pub mod store;
+mod supervise;
 pub mod upstash;
 
 pub use config::Config;

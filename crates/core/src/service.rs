@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::json::to_json;
 use crate::log::Log;
 use crate::report::Report;
 use crate::store::{Class, FallbackStore, Prober, RemoteStore, UpstashStore};
+use crate::supervise::supervise;
 use crate::upstash::{self, Client};
 
 /// How often `drain` looks at the number of pending writes.
@@ -37,14 +39,19 @@ pub struct Service {
 
 /// The dispatcher and the prober.
 pub struct BackgroundTask {
-    requests: upstash::Dispatcher,
+    dispatcher: upstash::Dispatcher,
     prober: Prober<UpstashStore>,
+    log: Log,
 }
 
 impl BackgroundTask {
     /// Runs until the service is dropped.
     pub async fn run(self) {
-        tokio::join!(self.requests.run(), self.prober.run());
+        let Self { dispatcher, prober, log } = self;
+        tokio::join!(
+            supervise(log.clone(), "sends requests", dispatcher, |dispatcher| dispatcher.run().boxed()),
+            supervise(log, "probes Redis", prober, |prober| prober.run().boxed())
+        );
     }
 }
 
@@ -145,11 +152,12 @@ impl Service {
     #[must_use]
     pub fn new(config: Config, clock: Clock) -> Self {
         let log = Log::default();
-        let (client, requests) =
+        let (client, dispatcher) =
             config.remote.map(|remote| Client::new(remote, clock.clone(), log.clone())).unzip();
         let remote = client.map(|client| UpstashStore::new(client, clock.clone()));
         let (store, prober) =
             FallbackStore::new(remote, config.memory, config.on_outage, clock.clone(), log.clone());
+        let task_log = log.clone();
         let of = |class| Arc::new(store.for_class(class));
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
@@ -157,7 +165,11 @@ impl Service {
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),
             log,
-            task: Mutex::new(requests.map(|requests| BackgroundTask { requests, prober })),
+            task: Mutex::new(dispatcher.map(|dispatcher| BackgroundTask {
+                dispatcher,
+                prober,
+                log: task_log,
+            })),
         }
     }
 

@@ -14,58 +14,10 @@ use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{BreakerState, Class, FallbackStore, Outcome, Store, UpstashStore, Write};
 use redlatch_gateway::{Fault, Gateway, GatewayOptions};
-use support::{Fallback, Stage, Upstash, connect, fall_back, key, pttl, remote};
+use support::outage::{Outage, settle};
+use support::{Fallback, Hands, Stage, Upstash, key, pttl};
 
 const MINUTE: Ttl = Ttl::from_whole_seconds(60);
-
-/// A fallback store, and another instance on the same Redis that has no outage.
-struct Outage {
-    store: FallbackStore<UpstashStore>,
-    upstash: Upstash,
-    other: UpstashStore,
-    _gateway: Gateway,
-}
-
-impl Outage {
-    async fn prepare() -> Self {
-        Self::with(MemoryLimits::default()).await
-    }
-
-    async fn with(limits: MemoryLimits) -> Self {
-        let upstash = Upstash::start().await;
-        let options = GatewayOptions { redis: Some(Arc::clone(&upstash.redis)), ..GatewayOptions::default() };
-        let gateway = Gateway::start(options).await.unwrap();
-        let other = UpstashStore::new(connect(remote(&gateway), &Log::default()), Clock::system());
-        let store = fall_back(upstash.store.clone(), limits, &upstash.log);
-        Self { store, upstash, other, _gateway: gateway }
-    }
-
-    async fn begin(&self) {
-        self.upstash.gateway.add_fault(Fault::Refuse).await.unwrap();
-        // The first call opens the circuit breaker.
-        self.store.exists(&key("any")).await.unwrap();
-        assert!(!self.store.is_remote_available());
-    }
-
-    async fn end(&self) {
-        self.upstash.gateway.clear_faults().await.unwrap();
-        settle(&self.store).await;
-    }
-
-    async fn in_redis(&self, name: &str) -> Option<String> {
-        self.other.get(&key(name)).await.unwrap()
-    }
-}
-
-/// Waits until Redis is available and all writes are replayed.
-async fn settle(store: &FallbackStore<UpstashStore>) {
-    let settled = async {
-        while !store.is_remote_available() || store.pending() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap();
-}
 
 #[tokio::test]
 async fn writes_of_an_outage_are_in_redis_afterwards() {
@@ -307,9 +259,9 @@ async fn many_pending_writes_are_replayed_in_few_requests() {
 
     outage.end().await;
 
-    // Ten for the pending writes, and the probes.
+    // Twenty for the pending writes, and the probes.
     let counters = outage.upstash.gateway.counters();
-    assert_eq!(counters.requests - counters.command("ping"), 10);
+    assert_eq!(counters.requests - counters.command("ping"), 20);
     assert_eq!(outage.in_redis("k4999").await.as_deref(), Some("v"));
 }
 

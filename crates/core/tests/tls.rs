@@ -5,7 +5,7 @@ mod support;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use redlatch_core::config::{Remote, Token};
+use redlatch_core::config::{DEFAULT_MAX_RESPONSE_BYTES, Remote, Token};
 use redlatch_core::log::{Log, LogMessage};
 use redlatch_core::upstash::{Command, Reply};
 use support::connect;
@@ -28,8 +28,14 @@ async fn ping(
     url: String,
     extra_ca_certs: Option<PathBuf>,
 ) -> (redlatch_core::Result<Reply>, Vec<LogMessage>) {
-    let remote =
-        Remote { url, token: Token::new("t"), timeout: Duration::from_secs(20), extra_ca_certs, proxy: None };
+    let remote = Remote {
+        url,
+        token: Token::new("t"),
+        timeout: Duration::from_secs(20),
+        extra_ca_certs,
+        max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+        proxy: None,
+    };
     let log = Log::default();
     (connect(remote, &log).run(Command::new("PING")).await, log.take())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use redlatch_core::caches::FormCache;
 use redlatch_core::clock::Clock;
-use redlatch_core::config::{Remote, Token};
+use redlatch_core::config::{DEFAULT_MAX_RESPONSE_BYTES, Remote, Token};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{Store, Swap};
@@ -17,6 +17,7 @@ use redlatch_core::upstash::{Client, Command, Reply};
 use redlatch_gateway::Fault;
 use support::stub::Stub;
 use support::{Hands, Stage, Upstash, connect, key, remote};
+use tokio::time::Instant;
 
 fn client(url: &str) -> Client {
     let remote = Remote {
@@ -24,6 +25,7 @@ fn client(url: &str) -> Client {
         token: Token::new("the-token"),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
         proxy: None,
     };
     connect(remote, &Log::default())
@@ -89,7 +91,8 @@ async fn a_transaction_has_its_own_request() {
 
     let (before, group, after) = tokio::join!(
         client.run(set()),
-        client.transaction(vec![set(), Command::new("DEL").arg("d")]),
+        client
+            .transaction(vec![set(), Command::new("DEL").arg("d")], Instant::now() + Duration::from_secs(20)),
         client.run(set())
     );
 
@@ -275,7 +278,9 @@ async fn retry_after_is_respected() {
     })
     .await;
 
-    let error = client(&stub.url).run(Command::new("GET").arg("k")).await.unwrap_err();
+    let client = client(&stub.url);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let error = client.run_by(Command::new("GET").arg("k"), deadline).await.unwrap_err();
 
     assert!(error.is_outage(), "{error}");
     assert_eq!(stub.requests().len(), 1);
@@ -285,8 +290,8 @@ async fn retry_after_is_respected() {
 async fn after_a_freeze_of_the_process_a_new_connection_is_used() {
     let upstash = Upstash::start().await;
     let hands = Hands::new();
-    let (client, dispatcher) = Client::new(remote(&upstash.gateway), hands.clock(), Log::default());
-    tokio::spawn(dispatcher.run());
+    let (client, mut dispatcher) = Client::new(remote(&upstash.gateway), hands.clock(), Log::default());
+    tokio::spawn(async move { dispatcher.run().await });
     let ping = async || client.run(Command::new("PING")).await.unwrap();
     ping().await;
     ping().await;
@@ -361,6 +366,7 @@ async fn errors_show_neither_token_nor_address_nor_arguments() {
         token: Token::new("the-token"),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
         proxy: None,
     };
 

@@ -12,7 +12,7 @@ use super::read;
 use crate::clock::Clock;
 use crate::json::{self, Field, FieldType, Object};
 use crate::keys::{Expiry, FORM, FORM_COMPLETED_TTL_SECONDS, Key, Ttl};
-use crate::store::{Store, Swap};
+use crate::store::{Store, Swap, Timed};
 use crate::{Error, Result};
 
 const PROCESSING: &str = "\"processing\"";
@@ -158,25 +158,26 @@ impl<S: Store> FormCache<S> {
     /// Deletes the submission.
     pub async fn delete(&self, key: &Key) -> Result<()> {
         self.last_seen.remove(key.as_str());
-        self.store.delete(std::slice::from_ref(key)).await.map(drop)
+        self.store.release(key).await.map(drop)
     }
 
     /// Needs one request if this process has seen the entry, otherwise a read before it. Each concurrent change by another
     /// process needs one more.
     async fn mark(&self, key: &Key, status: &str, ttl: Ttl) -> Result<()> {
+        let store = Timed::begin(&*self.store);
         let mut expected = match self.last_seen.get(key.as_str()) {
             Some(text) => text.to_string(),
-            None => match self.store.get(key).await? {
+            None => match store.get(key).await? {
                 Some(text) => text,
                 None => return Ok(()),
             },
         };
         loop {
             let Some(submission) = stored(&expected) else {
-                return self.store.remove_corrupt(key, &expected).await;
+                return store.remove_corrupt(key, &expected).await;
             };
             let marked = submission.with(&[("status", status), ("timestamp", &self.clock.now().to_string())]);
-            match self.store.compare_and_set(key, &expected, &marked, ttl).await? {
+            match store.compare_and_set(key, &expected, &marked, ttl).await? {
                 Swap::Done => {
                     self.remember(key, &marked);
                     return Ok(());

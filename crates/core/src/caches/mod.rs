@@ -15,7 +15,7 @@ pub use idempotency::{CachedResult, IdempotencyCache};
 
 use crate::Result;
 use crate::keys::Key;
-use crate::store::Store;
+use crate::store::{Store, Timed};
 
 /// Reads `key`. Deletes a corrupt entry with a second request.
 async fn read<S: Store>(
@@ -23,6 +23,7 @@ async fn read<S: Store>(
     key: &Key,
     is_valid: impl Fn(&str) -> bool + Send,
 ) -> Result<Option<String>> {
+    let store = Timed::begin(store);
     let Some(text) = store.get(key).await? else { return Ok(None) };
     if is_valid(&text) {
         return Ok(Some(text));

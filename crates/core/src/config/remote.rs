@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::{DEFAULT_TIMEOUT, Options, Proxy};
+use super::{DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Proxy};
 use crate::log::LogMessage;
 
 pub(super) const URL: &str = "UPSTASH_REDIS_REST_URL";
@@ -26,6 +26,8 @@ pub struct Remote {
     pub timeout: Duration,
     /// A PEM file of certificate authorities to trust in addition to the public ones.
     pub extra_ca_certs: Option<PathBuf>,
+    /// The maximum bytes of a response body. A larger answer is refused; 32 MiB by default.
+    pub max_response_bytes: usize,
     /// The proxy of all requests; `None` connects directly.
     pub proxy: Option<Proxy>,
 }
@@ -69,6 +71,7 @@ impl Remote {
             token,
             timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
             extra_ca_certs: variable(EXTRA_CA_CERTS).map(PathBuf::from),
+            max_response_bytes: options.max_response_bytes.unwrap_or(DEFAULT_MAX_RESPONSE_BYTES),
             proxy,
         })
     }

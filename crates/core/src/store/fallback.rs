@@ -5,9 +5,14 @@
 
 use std::sync::Arc;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::circuit_breaker::CircuitBreaker;
+use super::claim_turns::ClaimTurns;
 use super::metrics::{Class, Metrics, Outcome};
-use super::offline::OfflineStore;
+use super::offline::{OfflineStore, StepsOfKeys};
+use super::recovery::send_again;
+use super::replay::{Left, replay_steps};
 use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
@@ -37,9 +42,12 @@ impl<R: RemoteStore> FallbackStore<R> {
         let shared = Arc::new(Shared {
             remote,
             offline: OfflineStore::new(limits, clock.clone()),
-            breaker: CircuitBreaker::new(clock, log),
+            breaker: CircuitBreaker::new(clock.clone(), log.clone()),
             metrics: Metrics::default(),
             on_outage,
+            claim_turns: ClaimTurns::default(),
+            clock,
+            log,
         });
         let prober = Prober::new(&shared);
         (Self { shared, class: Class::Manager }, prober)
@@ -107,7 +115,9 @@ impl<R: RemoteStore> FallbackStore<R> {
     pub fn observe<T>(&self, result: Result<T>) -> std::result::Result<Result<T>, Error> {
         match result {
             Err(error) if error.is_outage() => {
-                self.shared.breaker.failed(&error);
+                if error.counts_for_breaker() {
+                    self.shared.breaker.failed(&error);
+                }
                 Err(error)
             }
             reached => {
@@ -118,19 +128,21 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 
     /// Runs an operation on what this process knows, because of `outage` or of one before it.
-    fn execute_offline(&self, operation: Operation<'_>, outage: Option<Error>) -> Result<Output> {
+    fn execute_offline(&self, operation: Operation<'_>, outage: Option<&Error>) -> Result<Output> {
         let Shared { offline, breaker, on_outage, .. } = &*self.shared;
         let is_outage = outage.is_some() || !breaker.is_available();
         if is_outage && on_outage.policy(self.class) == Policy::Reject {
             self.count(Outcome::Rejected);
-            let error = outage.or_else(|| breaker.last_error().map(|last| last.error));
+            let error = outage.cloned().or_else(|| breaker.last_error().map(|last| last.error));
             return Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())));
         }
-        let result = match (operation, outage) {
-            (Operation::Increment { key, by }, Some(lost)) if !lost.is_certainly_not_executed() => {
+        let is_lost = outage.is_some_and(|outage| !outage.is_certainly_not_executed());
+        let result = match operation {
+            Operation::Increment { key, by } if is_lost => {
+                self.shared.metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
             }
-            _ => offline.run(operation),
+            _ => offline.run(operation, is_lost),
         };
         if offline.pending() > 0 && breaker.is_available() {
             // A single call has failed, and the next may succeed: the prober replays at once.
@@ -150,29 +162,112 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 }
 
+impl<R: RemoteStore> FallbackStore<R> {
+    /// Claims a key on Redis, one claim of this process after the other.
+    async fn claim_in_turn(
+        &self,
+        remote: &R,
+        key: &Key,
+        operation: Operation<'_>,
+        deadline: Instant,
+    ) -> Result<Output> {
+        let _turn = self.shared.claim_turns.turn(key, deadline).await?;
+        remote.execute_by(operation, deadline).await
+    }
+
+    /// Sends a write again whose reply was lost, while there is time.
+    async fn after_loss(
+        &self,
+        remote: &R,
+        operation: Operation<'_>,
+        outage: Error,
+        deadline: Instant,
+    ) -> std::result::Result<Result<Output>, Error> {
+        let Shared { offline, clock, .. } = &*self.shared;
+        if outage.is_certainly_not_executed() || Instant::now() >= deadline {
+            return Err(outage);
+        }
+        match send_again(remote, &offline.stale, clock, operation, deadline).await {
+            // Whatever this error says, the first request may have been executed.
+            Some(result) => self.observe(result).map_err(|_| outage),
+            None => Err(outage),
+        }
+    }
+
+    /// Replays the pending writes of `keys`, so that a call on them can go to Redis.
+    async fn replay_first(&self, remote: &R, operation: Operation<'_>, deadline: Instant) -> Result<()> {
+        let Shared { offline, breaker, .. } = &*self.shared;
+        while offline.has_pending(operation.keys()) {
+            let step_ended = offline.step_ended.notified();
+            let StepsOfKeys { steps, is_one_in_flight } = offline.steps_of(operation.keys());
+            if steps.is_empty() && is_one_in_flight {
+                timeout_at(deadline, step_ended).await.map_err(|_| Error::not_sent(&Error::out_of_time()))?;
+                continue;
+            }
+            match replay_steps(&self.shared, remote, steps, deadline).await {
+                Ok(Left::Nothing) => {}
+                // What Redis refuses for now stays pending, and the key is served from memory.
+                Ok(Left::Refused(error)) => return Err(Error::not_sent(&error)),
+                Err(outage) => {
+                    if outage.counts_for_breaker() {
+                        breaker.failed(&outage);
+                    }
+                    return Err(Error::not_sent(&outage));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<R: RemoteStore> Store for FallbackStore<R> {
     async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        match &self.shared.remote {
+            Some(remote) => self.execute_by(operation, Instant::now() + remote.timeout()).await,
+            None => self.counted(operation, self.shared.offline.memory.run(operation)),
+        }
+    }
+
+    async fn execute_by(&self, operation: Operation<'_>, deadline: Instant) -> Result<Output> {
         let Shared { remote, offline, breaker, .. } = &*self.shared;
         let Some(remote) = remote else { return self.counted(operation, offline.memory.run(operation)) };
-        if !breaker.is_available() || offline.has_pending(operation.keys()) {
+        if !breaker.is_available() {
             return self.execute_offline(operation, None);
         }
+        if offline.has_pending(operation.keys())
+            && let Err(error) = Box::pin(self.replay_first(remote, operation, deadline)).await
+        {
+            return self.execute_offline(operation, Some(&error));
+        }
         let mark = offline.stale.read_mark();
-        match self.observe(remote.execute(operation).await) {
+        let result = match operation {
+            Operation::SetIfAbsent { key, .. } => {
+                Box::pin(self.claim_in_turn(remote, key, operation, deadline)).await
+            }
+            _ => remote.execute_by(operation, deadline).await,
+        };
+        let result = match self.observe(result) {
+            Err(outage) if !operation.is_read() => {
+                Box::pin(self.after_loss(remote, operation, outage, deadline)).await
+            }
+            result => result,
+        };
+        match result {
             Ok(result) => {
                 if let Ok(output) = &result {
                     offline.stale.follow(operation, output, mark);
                 }
                 self.counted(operation, result)
             }
-            Err(outage) => self.execute_offline(operation, Some(outage)),
+            Err(outage) => self.execute_offline(operation, Some(&outage)),
         }
     }
 
-    async fn remove_corrupt(&self, key: &Key, text: &str) -> Result<()> {
-        if self.compare_and_delete(key, text).await? {
-            self.shared.metrics.removed_corrupt();
-        }
-        Ok(())
+    fn deadline(&self) -> Option<Instant> {
+        self.shared.remote.as_ref().map(|remote| Instant::now() + remote.timeout())
+    }
+
+    fn removed_corrupt(&self) {
+        self.shared.metrics.removed_corrupt();
     }
 }

@@ -14,13 +14,20 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use super::{Operation, Output, Store, Swap, Write};
-use crate::clock::{Clock, UnixMillis};
+use crate::clock::{Clock, SteadyMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, loggable_prefix};
 use crate::{Error, Result};
 
 /// An operation adds one entry at most, so freeing two keeps up, and none pays for many that expired together.
 const FREED_PER_OPERATION: usize = 2;
+
+/// A value, and when it expires; `None` means never.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) value: Arc<str>,
+    pub(super) expires_at: Option<SteadyMillis>,
+}
 
 /// A bounded map from keys to values with TTLs.
 pub struct MemoryStore {
@@ -32,7 +39,7 @@ struct Entries {
     by_key: HashTable<Entry>,
     hasher: RandomState,
     /// The hash of each key with a TTL, by when it expires and its entry's number.
-    by_expiry: BTreeMap<(UnixMillis, u64), u64>,
+    by_expiry: BTreeMap<(SteadyMillis, u64), u64>,
     last_number: u64,
     /// Of all keys and values.
     bytes: usize,
@@ -45,7 +52,7 @@ struct Entry {
     /// caches once and not twice.
     text: Box<str>,
     key_length: usize,
-    expires_at: Option<UnixMillis>,
+    expires_at: Option<SteadyMillis>,
     /// Tells entries apart that expire together.
     number: u64,
 }
@@ -59,7 +66,7 @@ impl Entry {
         &self.text[self.key_length..]
     }
 
-    fn is_live(&self, now: UnixMillis) -> bool {
+    fn is_live(&self, now: SteadyMillis) -> bool {
         self.expires_at.is_none_or(|expires_at| expires_at > now)
     }
 }
@@ -83,7 +90,7 @@ impl MemoryStore {
     #[must_use]
     pub fn len(&self) -> usize {
         let mut entries = self.entries.lock();
-        entries.free_expired(self.clock.now(), usize::MAX);
+        entries.free_expired(self.clock.steady(), usize::MAX);
         entries.by_key.len()
     }
 
@@ -93,26 +100,28 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// When `key` expires; `None` when it is absent.
+    /// When `key` expires, by the wall clock; `None` when it is absent.
     #[must_use]
     pub fn expiry(&self, key: &Key) -> Option<Expiry> {
-        self.entry(key).map(|(_, expiry)| expiry)
+        let left = |expires_at: SteadyMillis| expires_at.saturating_sub(self.clock.steady());
+        let at = |expires_at| Expiry::At(self.clock.now() + left(expires_at));
+        self.entry(key).map(|held| held.expires_at.map_or(Expiry::Never, at))
     }
 
     /// The value of `key` and when it expires.
-    pub(super) fn entry(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
+    pub(super) fn entry(&self, key: &Key) -> Option<Held> {
         let entries = self.entries.lock();
-        let entry = entries.live(key, self.clock.now())?;
-        Some((entry.value().into(), entry.expires_at.map_or(Expiry::Never, Expiry::At)))
+        let entry = entries.live(key, self.clock.steady())?;
+        Some(Held { value: entry.value().into(), expires_at: entry.expires_at })
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
-        self.entries.lock().live(key, self.clock.now()).is_some()
+        self.entries.lock().live(key, self.clock.steady()).is_some()
     }
 
     /// Puts an entry whatever the limits say.
-    pub(super) fn insert(&self, key: &Key, value: &str, expiry: Expiry) {
-        self.entries.lock().insert(key, value, expiry.expires_at(self.clock.now()));
+    pub(super) fn insert(&self, key: &Key, held: &Held) {
+        self.entries.lock().insert(key, &held.value, held.expires_at);
     }
 
     pub(super) fn remove(&self, key: &Key) {
@@ -121,7 +130,7 @@ impl MemoryStore {
 
     /// Runs an operation on the calling thread; it never waits.
     pub(super) fn run(&self, operation: Operation<'_>) -> Result<Output> {
-        self.entries.lock().run(operation, self.clock.now())
+        self.entries.lock().run(operation, &self.clock)
     }
 }
 
@@ -132,7 +141,8 @@ impl Store for MemoryStore {
 }
 
 impl Entries {
-    fn run(&mut self, operation: Operation<'_>, now: UnixMillis) -> Result<Output> {
+    fn run(&mut self, operation: Operation<'_>, clock: &Clock) -> Result<Output> {
+        let now = clock.steady();
         self.free_expired(now, FREED_PER_OPERATION);
         match operation {
             Operation::Get { key } => Ok(Output::Value(self.value(key, now))),
@@ -140,12 +150,12 @@ impl Entries {
                 Ok(Output::Values(keys.iter().map(|key| self.value(key, now)).collect()))
             }
             Operation::Set { key, value, expiry } => {
-                self.put(key, value, expiry.expires_at(now), now).map(|()| Output::Done)
+                self.put(key, value, expiry.expires_at(clock), now).map(|()| Output::Done)
             }
             Operation::SetIfAbsent { key, value, ttl } => {
                 let is_absent = self.live(key, now).is_none();
                 if is_absent {
-                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
+                    self.put(key, value, Expiry::After(ttl).expires_at(clock), now)?;
                 }
                 Ok(Output::Flag(is_absent))
             }
@@ -153,12 +163,13 @@ impl Entries {
                 let removed = keys.iter().filter(|key| self.take(key, now).is_some());
                 Ok(Output::Count(removed.count() as u64))
             }
+            Operation::Release { key } => Ok(Output::Flag(self.take(key, now).is_some())),
             Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
             Operation::Increment { key, by } => self.increment(key, by, now).map(Output::Sum),
             Operation::Expire { key, ttl } => {
                 let value = self.value(key, now);
                 if let Some(value) = &value {
-                    self.put(key, value, Expiry::After(ttl).expires_at(now), now)?;
+                    self.put(key, value, Expiry::After(ttl).expires_at(clock), now)?;
                 }
                 Ok(Output::Flag(value.is_some()))
             }
@@ -169,7 +180,7 @@ impl Entries {
                     Ok(Output::Swap(Swap::Changed(entry.value().to_owned())))
                 }
                 Some(_) => {
-                    self.put(key, new, Expiry::After(ttl).expires_at(now), now)?;
+                    self.put(key, new, Expiry::After(ttl).expires_at(clock), now)?;
                     Ok(Output::Swap(Swap::Done))
                 }
             },
@@ -180,7 +191,7 @@ impl Entries {
                 }
                 Ok(Output::Flag(matches))
             }
-            Operation::Apply { writes } => self.apply(writes, now).map(|()| Output::Done),
+            Operation::Apply { writes } => self.apply(writes, clock).map(|()| Output::Done),
         }
     }
 
@@ -189,16 +200,22 @@ impl Entries {
         self.by_key.find(hash, |entry| entry.key() == key.as_str())
     }
 
-    fn live(&self, key: &Key, now: UnixMillis) -> Option<&Entry> {
+    fn live(&self, key: &Key, now: SteadyMillis) -> Option<&Entry> {
         self.get(key).filter(|entry| entry.is_live(now))
     }
 
-    fn value(&self, key: &Key, now: UnixMillis) -> Option<String> {
+    fn value(&self, key: &Key, now: SteadyMillis) -> Option<String> {
         self.live(key, now).map(|entry| entry.value().to_owned())
     }
 
     /// Stores an entry if there is room; one that has expired already leaves none behind.
-    fn put(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
+    fn put(
+        &mut self,
+        key: &Key,
+        value: &str,
+        expires_at: Option<SteadyMillis>,
+        now: SteadyMillis,
+    ) -> Result<()> {
         if expires_at.is_some_and(|expires_at| expires_at <= now) {
             self.remove(key);
             return Ok(());
@@ -208,7 +225,7 @@ impl Entries {
         Ok(())
     }
 
-    fn insert(&mut self, key: &Key, value: &str, expires_at: Option<UnixMillis>) {
+    fn insert(&mut self, key: &Key, value: &str, expires_at: Option<SteadyMillis>) {
         self.remove(key);
         let hash = self.hasher.hash_one(key.as_str());
         self.last_number += 1;
@@ -235,12 +252,12 @@ impl Entries {
     }
 
     /// Removes `key`; its value if it was live.
-    fn take(&mut self, key: &Key, now: UnixMillis) -> Option<String> {
+    fn take(&mut self, key: &Key, now: SteadyMillis) -> Option<String> {
         self.remove(key).filter(|entry| entry.is_live(now)).map(|entry| entry.value().to_owned())
     }
 
     /// Frees up to `most` expired entries.
-    fn free_expired(&mut self, now: UnixMillis, most: usize) {
+    fn free_expired(&mut self, now: SteadyMillis, most: usize) {
         for _ in 0..most {
             match self.by_expiry.first_entry() {
                 Some(first) if first.key().0 <= now => {
@@ -255,7 +272,7 @@ impl Entries {
     }
 
     /// Makes sure that an entry of `bytes` fits, in the place of the key's present one if there is one.
-    fn make_room(&mut self, key: &Key, bytes: usize, now: UnixMillis) -> Result<()> {
+    fn make_room(&mut self, key: &Key, bytes: usize, now: SteadyMillis) -> Result<()> {
         let MemoryLimits { entries: most_entries, bytes: most_bytes } = self.limits;
         if self.by_key.len() < most_entries && self.bytes + bytes <= most_bytes {
             return Ok(());
@@ -271,7 +288,7 @@ impl Entries {
         Ok(())
     }
 
-    fn increment(&mut self, key: &Key, by: i64, now: UnixMillis) -> Result<i64> {
+    fn increment(&mut self, key: &Key, by: i64, now: SteadyMillis) -> Result<i64> {
         let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
         let (old, expires_at) = match self.live(key, now) {
             None => (0, None),
@@ -286,12 +303,13 @@ impl Entries {
         Ok(sum)
     }
 
-    fn apply(&mut self, writes: &[Write], now: UnixMillis) -> Result<()> {
+    fn apply(&mut self, writes: &[Write], clock: &Clock) -> Result<()> {
+        let now = clock.steady();
         let keys = writes.iter().map(Write::key);
         let before: Vec<_> = keys.map(|key| (key, self.live(key, now).cloned())).collect();
         for write in writes {
             let written = match write {
-                Write::Set { key, value, expiry } => self.put(key, value, expiry.expires_at(now), now),
+                Write::Set { key, value, expiry } => self.put(key, value, expiry.expires_at(clock), now),
                 Write::Delete { key } => {
                     self.remove(key);
                     Ok(())

@@ -109,6 +109,8 @@ pub struct Replays {
     done: AtomicU64,
     expired: AtomicU64,
     conflicts: AtomicU64,
+    /// The conflicts that the log has told.
+    told: AtomicU64,
     uncertain: AtomicU64,
 }
 
@@ -125,13 +127,14 @@ impl Replays {
         self.expired.load(Relaxed)
     }
 
-    /// Claims of keys that another instance holds, and writes that Redis refused for the type of the key.
+    /// Writes that were given up: another instance has written the key meanwhile, or Redis refuses them for good, as for
+    /// the type of the key.
     #[must_use]
     pub fn conflicts(&self) -> u64 {
         self.conflicts.load(Relaxed)
     }
 
-    /// Increments whose reply was lost; they are not sent twice.
+    /// Increments whose reply was lost, in an outage or out of one; they are not sent twice.
     #[must_use]
     pub fn uncertain(&self) -> u64 {
         self.uncertain.load(Relaxed)
@@ -147,6 +150,12 @@ impl Replays {
 
     pub(super) fn count_conflict(&self) {
         self.conflicts.fetch_add(1, Relaxed);
+    }
+
+    /// The conflicts since the last call.
+    pub(super) fn take_untold(&self) -> u64 {
+        let conflicts = self.conflicts();
+        conflicts - self.told.swap(conflicts, Relaxed)
     }
 
     pub(super) fn count_uncertain(&self) {

@@ -6,6 +6,7 @@
 //! meanwhile, from `pending_write` and `stale` copies, and `replay` sends to Redis what was written.
 
 mod circuit_breaker;
+mod claim_turns;
 mod fallback;
 mod memory;
 mod metrics;
@@ -14,13 +15,17 @@ mod offline;
 mod operation;
 mod pending_write;
 mod prober;
+mod recovery;
 mod replay;
 mod shared;
 mod stale;
+mod timed;
 mod upstash;
 
 use std::future::Future;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
@@ -30,8 +35,9 @@ pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
 pub use metrics::{Class, Metrics, Outcome, Replays};
 pub use operation::{Operation, Output, Swap, Write};
-pub use pending_write::Replay;
+pub use pending_write::{Expects, Replay};
 pub use prober::Prober;
+pub use timed::Timed;
 pub use upstash::UpstashStore;
 
 /// String keys with TTLs. An expired key is absent in every respect.
@@ -43,9 +49,27 @@ pub use upstash::UpstashStore;
 /// Every call can fail with an outage ([`Error::is_outage`](crate::Error::is_outage)) or because Redis refuses it
 /// ([`Error::is_refused`](crate::Error::is_refused)); memory can be full ([`Error::is_full`](crate::Error::is_full)).
 /// A call that fails has not changed anything in memory; whether it has in Redis is unknown after an outage.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Send + Sync {
     /// Runs an operation, as the method of the same name describes it.
     fn execute(&self, operation: Operation<'_>) -> impl Future<Output = Result<Output>> + Send;
+
+    /// Runs an operation until `deadline`. Memory answers at once.
+    fn execute_by(
+        &self,
+        operation: Operation<'_>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Output>> + Send {
+        let _ = deadline;
+        self.execute(operation)
+    }
+
+    /// The deadline of a call that begins now; `None` if the store never waits.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Notes that an entry was corrupt and has been removed.
+    fn removed_corrupt(&self) {}
 
     /// The value of `key`.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
@@ -70,6 +94,12 @@ pub trait Store: Send + Sync + 'static {
     /// Removes `keys`; returns how many of them existed.
     fn delete(&self, keys: &[Key]) -> impl Future<Output = Result<u64>> + Send {
         async move { Ok(self.execute(Operation::Delete { keys }).await?.into_count()) }
+    }
+
+    /// Removes `key`; returns whether it existed. If an outage delays that, only what this process knew there is removed:
+    /// another instance may have claimed the key meanwhile.
+    fn release(&self, key: &Key) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::Release { key }).await?.into_flag()) }
     }
 
     /// Whether `key` exists.
@@ -115,15 +145,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes an entry whose text is corrupt, unless it has changed meanwhile.
     fn remove_corrupt(&self, key: &Key, text: &str) -> impl Future<Output = Result<()>> + Send {
-        async move { self.compare_and_delete(key, text).await.map(drop) }
+        async move {
+            if self.compare_and_delete(key, text).await? {
+                self.removed_corrupt();
+            }
+            Ok(())
+        }
     }
 }
 
 /// A store across the network, which can fail and recover.
 pub trait RemoteStore: Store {
+    /// The timeout of a call.
+    fn timeout(&self) -> Duration;
+
     /// Sends PING and waits for the reply, for at most `timeout`.
     fn ping(&self, timeout: Duration) -> impl Future<Output = Result<()>> + Send;
 
-    /// Brings `key` up to date after an outage; `false` when another instance holds what was claimed.
-    fn replay(&self, key: &Key, replay: &Replay) -> impl Future<Output = Result<bool>> + Send;
+    /// Brings `key` up to date after an outage or a lost reply; `false` when another instance has written it.
+    fn replay(
+        &self,
+        key: &Key,
+        replay: &Replay,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<bool>> + Send;
 }

@@ -11,9 +11,11 @@ pub(super) enum Mutation<'a> {
     /// Stored a value where there was none.
     Claim { value: &'a str, expiry: Expiry },
     /// Stored a value in the place of the expected one.
-    Replace { value: &'a str, expiry: Expiry },
-    /// Removed the key, if it was there.
-    Delete,
+    Replace { expected: &'a str, value: &'a str, expiry: Expiry },
+    /// Removed the key, if it was there, or only the expected text.
+    Delete { expected: Option<&'a str> },
+    /// Removed what this process knew there.
+    Release,
     /// Added to a counter.
     Increment { by: i64, sum: i64 },
     /// Gave the key a new expiry.
@@ -23,18 +25,24 @@ pub(super) enum Mutation<'a> {
 impl<'a> Operation<'a> {
     /// Calls `visit` for each key that the operation has changed, given what it returned. A read changes none, nor does
     /// a condition that did not hold.
-    pub(super) fn for_each_mutation(self, output: &Output, mut visit: impl FnMut(&'a Key, Mutation<'a>)) {
+    pub(super) fn for_each_mutation(self, output: &'a Output, mut visit: impl FnMut(&'a Key, Mutation<'a>)) {
         match (self, output) {
             (Self::Set { key, value, expiry }, _) => visit(key, Mutation::Set { value, expiry }),
             (Self::SetIfAbsent { key, value, ttl }, Output::Flag(true)) => {
                 visit(key, Mutation::Claim { value, expiry: Expiry::After(ttl) });
             }
-            (Self::CompareAndSet { key, new, ttl, .. }, Output::Swap(Swap::Done)) => {
-                visit(key, Mutation::Replace { value: new, expiry: Expiry::After(ttl) });
+            (Self::CompareAndSet { key, expected, new, ttl }, Output::Swap(Swap::Done)) => {
+                visit(key, Mutation::Replace { expected, value: new, expiry: Expiry::After(ttl) });
             }
-            (Self::Delete { keys }, _) => keys.iter().for_each(|key| visit(key, Mutation::Delete)),
-            (Self::GetAndDelete { key }, _) | (Self::CompareAndDelete { key, .. }, Output::Flag(true)) => {
-                visit(key, Mutation::Delete);
+            (Self::Delete { keys }, _) => {
+                keys.iter().for_each(|key| visit(key, Mutation::Delete { expected: None }));
+            }
+            (Self::Release { key }, _) => visit(key, Mutation::Release),
+            (Self::GetAndDelete { key }, Output::Value(Some(taken))) => {
+                visit(key, Mutation::Delete { expected: Some(taken) });
+            }
+            (Self::CompareAndDelete { key, expected }, Output::Flag(true)) => {
+                visit(key, Mutation::Delete { expected: Some(expected) });
             }
             (Self::Increment { key, by }, Output::Sum(sum)) => {
                 visit(key, Mutation::Increment { by, sum: *sum });
@@ -48,7 +56,7 @@ impl<'a> Operation<'a> {
                         Write::Set { key, value, expiry } => {
                             visit(key, Mutation::Set { value, expiry: *expiry });
                         }
-                        Write::Delete { key } => visit(key, Mutation::Delete),
+                        Write::Delete { key } => visit(key, Mutation::Delete { expected: None }),
                     }
                 }
             }
@@ -59,6 +67,7 @@ impl<'a> Operation<'a> {
                 | Self::SetIfAbsent { .. }
                 | Self::CompareAndSet { .. }
                 | Self::CompareAndDelete { .. }
+                | Self::GetAndDelete { .. }
                 | Self::Increment { .. }
                 | Self::Expire { .. },
                 _,

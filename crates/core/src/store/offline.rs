@@ -4,13 +4,14 @@
 //! never vanishes in between, and no call on the key overtakes the replay. Nothing acknowledged is dropped; a write for
 //! which there is no room is refused instead.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::mutation::Mutation;
-use super::pending_write::{PendingWrite, Replay, Step};
+use super::pending_write::{PendingWrite, Step};
 use super::stale::StaleCopies;
 use super::{MemoryStore, Operation, Output};
 use crate::clock::Clock;
@@ -23,6 +24,8 @@ pub(super) struct OfflineStore {
     /// The values of keys with a pending write; without a database, all values.
     pub(super) memory: MemoryStore,
     pub(super) stale: StaleCopies,
+    /// Wakes those that wait for a step to end.
+    pub(super) step_ended: Notify,
     pending: Mutex<PendingWrites>,
     /// The number of pending writes, readable without the lock.
     count: AtomicUsize,
@@ -31,16 +34,40 @@ pub(super) struct OfflineStore {
 
 #[derive(Default)]
 struct PendingWrites {
-    by_key: HashMap<Key, Versioned>,
-    key_bytes: usize,
+    by_key: HashMap<Key, Entry>,
+    /// In the order of their latest mutations, in which they are replayed.
+    by_version: BTreeMap<u64, Key>,
+    /// Of the keys and of the texts that pending writes keep.
+    bytes: usize,
     latest_version: u64,
 }
 
-#[derive(Clone, Copy)]
-struct Versioned {
+struct Entry {
     write: PendingWrite,
     /// Grows with every mutation, so that a replay can tell whether there was one meanwhile.
     version: u64,
+    /// Whether a step of it is on its way to Redis. There is one at a time.
+    is_in_flight: bool,
+    bytes: usize,
+}
+
+/// How Redis has answered a step.
+pub(super) enum StepResult {
+    /// It is done.
+    Executed,
+    /// No reply, and it may be done. An addition is not sent again.
+    Lost,
+    /// It is not done, but may be later.
+    NotExecuted,
+    /// It will not be done: another instance has written, or the key holds another type.
+    GivenUp,
+}
+
+/// The steps for some keys.
+pub(super) struct StepsOfKeys {
+    pub(super) steps: Vec<Step>,
+    /// Whether another caller's step of one of the keys is in flight.
+    pub(super) is_one_in_flight: bool,
 }
 
 impl OfflineStore {
@@ -48,6 +75,7 @@ impl OfflineStore {
         Self {
             memory: MemoryStore::new(limits, clock.clone()),
             stale: StaleCopies::new(clock),
+            step_ended: Notify::new(),
             pending: Mutex::default(),
             count: AtomicUsize::new(0),
             limits,
@@ -67,16 +95,17 @@ impl OfflineStore {
         }
     }
 
-    /// Runs an operation on what this process knows. A write becomes pending.
-    pub(super) fn run(&self, operation: Operation<'_>) -> Result<Output> {
+    /// Runs an operation on what this process knows. A write becomes pending. `may_be_executed` tells that it was sent
+    /// and its reply was lost.
+    pub(super) fn run(&self, operation: Operation<'_>, may_be_executed: bool) -> Result<Output> {
         let mut pending = self.pending.lock();
         if !operation.is_read() {
             self.check_room(&pending, operation)?;
         }
         // Memory gets the stale copies for the time of the operation.
         for key in pending.missing(operation) {
-            if let Some((value, expiry)) = self.stale.get(key) {
-                self.memory.insert(key, &value, expiry);
+            if let Some(held) = self.stale.get(key) {
+                self.memory.insert(key, &held);
             }
         }
         // Only operations on a single key ask.
@@ -85,6 +114,10 @@ impl OfflineStore {
         if let Ok(output) = &result {
             operation.for_each_mutation(output, |key, mutation| {
                 self.record(&mut pending, key, was_live, mutation);
+                if may_be_executed && let Some(entry) = pending.by_key.get_mut(key) {
+                    let sent = entry.write.replay(self.memory.entry(key));
+                    entry.write.lost(&sent, true);
+                }
             });
         }
         for key in pending.missing(operation) {
@@ -99,7 +132,7 @@ impl OfflineStore {
         let pending = self.pending.lock();
         let known =
             if pending.by_key.contains_key(key) { self.memory.entry(key) } else { self.stale.get(key) };
-        let before = known.and_then(|(value, _)| value.parse::<i64>().ok()).unwrap_or(0);
+        let before = known.and_then(|held| held.value.parse::<i64>().ok()).unwrap_or(0);
         let sum = before.saturating_add(by);
         self.stale.counted(key, sum);
         sum
@@ -112,7 +145,7 @@ impl OfflineStore {
         if pending.by_key.len() + count > self.limits.entries {
             return Err(Error::full(format!("{} entries", self.limits.entries)));
         }
-        if pending.key_bytes + bytes > self.limits.bytes {
+        if pending.bytes + bytes > self.limits.bytes {
             return Err(Error::full(format!("{} bytes", self.limits.bytes)));
         }
         Ok(())
@@ -121,61 +154,92 @@ impl OfflineStore {
     fn record(&self, pending: &mut PendingWrites, key: &Key, was_live: bool, mutation: Mutation<'_>) {
         pending.latest_version += 1;
         let version = pending.latest_version;
-        if let Some(present) = pending.by_key.get_mut(key) {
-            *present =
-                Versioned { write: PendingWrite::after(Some(present.write), was_live, mutation), version };
+        pending.by_version.insert(version, key.clone());
+        if let Some(entry) = pending.by_key.get_mut(key) {
+            pending.by_version.remove(&entry.version);
+            entry.version = version;
+            entry.write.then(was_live, mutation);
             return;
         }
-        let write = PendingWrite::after(None, was_live, mutation);
-        pending.key_bytes += key.as_str().len();
-        pending.by_key.insert(key.clone(), Versioned { write, version });
+        let write = PendingWrite::new(mutation, self.stale.last_text(key));
+        let bytes = key.as_str().len() + write.text_bytes();
+        pending.bytes += bytes;
+        pending.by_key.insert(key.clone(), Entry { write, version, is_in_flight: false, bytes });
         self.count.store(pending.by_key.len(), Relaxed);
     }
 
-    /// Up to `most` steps of the replay.
-    pub(super) fn steps(&self, most: usize) -> Vec<Step> {
-        let pending = self.pending.lock();
-        let writes = pending.by_key.iter().take(most);
-        writes
-            .map(|(key, Versioned { write, version })| Step {
-                key: key.clone(),
-                version: *version,
-                replay: write.replay(self.memory.entry(key)),
-            })
-            .collect()
+    /// Up to `most` steps of the writes after `version`, oldest first. The caller ends each of them with `ended`.
+    pub(super) fn steps(&self, after: u64, most: usize) -> Vec<Step> {
+        let mut pending = self.pending.lock();
+        let PendingWrites { by_key, by_version, .. } = &mut *pending;
+        let mut steps = Vec::new();
+        for (_, key) in by_version.range(after + 1..) {
+            if steps.len() == most {
+                break;
+            }
+            steps.extend(by_key.get_mut(key).and_then(|entry| self.step(key, entry)));
+        }
+        steps
     }
 
-    /// Ends a pending write that Redis has executed. A mutation made meanwhile stays for the next replay.
-    pub(super) fn replayed(&self, step: &Step) {
-        let mut pending = self.pending.lock();
-        let Some(present) = pending.by_key.get_mut(&step.key) else { return };
-        if present.version != step.version {
-            present.write = present.write.without(&step.replay);
-            return;
-        }
-        if let Some((value, expiry)) = self.memory.entry(&step.key) {
-            self.stale.wrote(&step.key, value, expiry);
-        } else {
-            self.stale.removed(&step.key);
-        }
-        self.forget(&mut pending, &step.key);
+    /// The version of the latest mutation.
+    pub(super) fn latest_version(&self) -> u64 {
+        self.pending.lock().latest_version
     }
 
-    /// Gives up a pending write that Redis refuses: another instance has claimed the key, or it holds another type.
-    pub(super) fn refused(&self, step: &Step) {
+    /// The steps of `keys`. The caller ends each of them with `ended`.
+    pub(super) fn steps_of<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> StepsOfKeys {
         let mut pending = self.pending.lock();
-        let is_claim = matches!(step.replay, Replay::Claim(..));
-        let Some(present) = pending.by_key.get(&step.key) else { return };
-        // A later `set` or `del` of this process counts, whoever claimed the key.
-        if present.version == step.version || is_claim && present.write == PendingWrite::Claim {
-            self.stale.removed(&step.key);
-            self.forget(&mut pending, &step.key);
+        let mut found = StepsOfKeys { steps: Vec::new(), is_one_in_flight: false };
+        for key in keys {
+            let Some(entry) = pending.by_key.get_mut(key) else { continue };
+            found.is_one_in_flight |= entry.is_in_flight;
+            found.steps.extend(self.step(key, entry));
         }
+        found
+    }
+
+    fn step(&self, key: &Key, entry: &mut Entry) -> Option<Step> {
+        if std::mem::replace(&mut entry.is_in_flight, true) {
+            return None;
+        }
+        let replay = entry.write.replay(self.memory.entry(key));
+        Some(Step { key: key.clone(), version: entry.version, replay })
+    }
+
+    /// Ends a step. A mutation made meanwhile stays for the next one.
+    pub(super) fn ended(&self, step: &Step, result: &StepResult) {
+        let mut pending = self.pending.lock();
+        let Some(entry) = pending.by_key.get_mut(&step.key) else { return };
+        entry.is_in_flight = false;
+        let is_current = entry.version == step.version;
+        match result {
+            StepResult::Executed if is_current => {
+                match self.memory.entry(&step.key) {
+                    Some(held) => self.stale.wrote(&step.key, held),
+                    None => self.stale.removed(&step.key),
+                }
+                self.forget(&mut pending, &step.key);
+            }
+            StepResult::Executed => entry.write.without(&step.replay),
+            StepResult::Lost => entry.write.lost(&step.replay, is_current),
+            StepResult::NotExecuted => {}
+            StepResult::GivenUp => {
+                // The next read asks Redis.
+                self.stale.removed(&step.key);
+                if is_current || entry.write.is_conditional() {
+                    self.forget(&mut pending, &step.key);
+                }
+            }
+        }
+        drop(pending);
+        self.step_ended.notify_waiters();
     }
 
     fn forget(&self, pending: &mut PendingWrites, key: &Key) {
-        if pending.by_key.remove(key).is_some() {
-            pending.key_bytes -= key.as_str().len();
+        if let Some(entry) = pending.by_key.remove(key) {
+            pending.by_version.remove(&entry.version);
+            pending.bytes -= entry.bytes;
             self.count.store(pending.by_key.len(), Relaxed);
         }
         self.memory.remove(key);

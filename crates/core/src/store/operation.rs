@@ -20,6 +20,8 @@ pub enum Operation<'a> {
     SetIfAbsent { key: &'a Key, value: &'a str, ttl: Ttl },
     /// [`Store::delete`](super::Store::delete)
     Delete { keys: &'a [Key] },
+    /// [`Store::release`](super::Store::release)
+    Release { key: &'a Key },
     /// [`Store::exists`](super::Store::exists)
     Exists { key: &'a Key },
     /// [`Store::increment`](super::Store::increment)
@@ -100,6 +102,7 @@ impl<'a> Operation<'a> {
             Self::Get { key }
             | Self::Set { key, .. }
             | Self::SetIfAbsent { key, .. }
+            | Self::Release { key }
             | Self::Exists { key }
             | Self::Increment { key, .. }
             | Self::Expire { key, .. }

@@ -1,49 +1,88 @@
 //! What an outage leaves to be written to Redis: one pending write for each key, however many calls there were.
 //!
-//! A pending write names what to do. The value and its expiry are in memory, so that a pending write is small and
-//! never disagrees with what this process reads. [`Replay`] is both together, as Redis gets them.
+//! A pending write names what to do, and what Redis may hold for it to be done: a write that another instance has made
+//! meanwhile stays. The value and its expiry are in memory, so that a pending write never disagrees with what this
+//! process reads. [`Replay`] is both together, as Redis gets them.
 
 use std::sync::Arc;
 
+use super::memory::Held;
 use super::mutation::Mutation;
-use crate::keys::{Expiry, Key};
+use crate::clock::SteadyMillis;
+use crate::keys::Key;
 
 /// What Redis still has to learn about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PendingWrite {
+    effect: Effect,
+    /// Whether it may only replace nothing, or a text of `ours`.
+    is_conditional: bool,
+    /// The texts that Redis may hold without another instance having written: what this process knew or expected there,
+    /// and what it may have stored itself, when a reply was lost.
+    ours: Vec<Arc<str>>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PendingWrite {
+enum Effect {
     /// Store what memory holds; if that has expired, remove the key.
-    Set,
+    Put,
     /// Remove the key.
-    Delete,
-    /// Store what memory holds, unless another instance has stored something.
-    Claim,
+    Remove,
     /// Add to the counter.
-    Increment {
+    Add {
         /// The sum of all increments.
         by: i64,
-        /// Whether to set memory's expiry too.
+        /// Whether to set memory's expiry even if Redis has the counter.
         with_expiry: bool,
     },
     /// Set memory's expiry.
     Expire,
 }
 
-/// A pending write with its value, as it is sent to Redis.
+/// What Redis may hold for a replay to take effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expects {
+    /// Anything: the write did not depend on what was there.
+    Anything,
+    /// Nothing, or one of these texts.
+    NothingOr(Vec<Arc<str>>),
+}
+
+/// A pending write with its value, as it is sent to Redis. Times are those of [`Clock::steady`](crate::clock::Clock).
+#[derive(Debug, Clone)]
 pub enum Replay {
     /// Store the value.
-    Set(Arc<str>, Expiry),
-    /// Store the value unless the key exists.
-    Claim(Arc<str>, Expiry),
+    Put {
+        /// The value.
+        value: Arc<str>,
+        /// When it expires; `None` means never.
+        expires_at: Option<SteadyMillis>,
+        /// What Redis may hold.
+        expects: Expects,
+    },
     /// Remove the key.
-    Delete,
-    /// Remove the key, because what was stored in it has expired.
-    DeleteExpired,
-    /// Add to the counter, and set its expiry if there is one.
-    Increment(i64, Option<Expiry>),
+    Remove {
+        /// What Redis may hold.
+        expects: Expects,
+        /// Whether the reason is that what was written has expired.
+        has_expired: bool,
+    },
+    /// Add to a counter.
+    Add {
+        /// How much.
+        by: i64,
+        /// When the counter expires, if known.
+        expires_at: Option<SteadyMillis>,
+        /// Whether to set that expiry even if Redis has the counter.
+        with_expiry: bool,
+    },
     /// Set the expiry.
-    Expire(Expiry),
-    /// Do nothing: what was claimed has expired.
-    Nothing,
+    Expire {
+        /// When the key expires; `None` leaves it as it is.
+        expires_at: Option<SteadyMillis>,
+        /// What Redis may hold.
+        expects: Expects,
+    },
 }
 
 /// The replay of one key, as of one version of its pending write.
@@ -53,122 +92,153 @@ pub(super) struct Step {
     pub(super) replay: Replay,
 }
 
+impl Replay {
+    /// Whether Redis needs no request: nothing of this process can be there.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Remove { expects: Expects::NothingOr(ours), .. } if ours.is_empty())
+    }
+}
+
 impl PendingWrite {
-    /// The pending write after a mutation. `was_live` tells whether the key had a value before, as far as this process
-    /// knows.
-    pub(super) fn after(before: Option<Self>, was_live: bool, mutation: Mutation<'_>) -> Self {
-        match (mutation, before) {
-            // A claim stays one while its holder replaces the value: it must not overwrite another instance's claim.
-            (Mutation::Replace { .. }, Some(Self::Claim)) => Self::Claim,
-            (Mutation::Set { .. } | Mutation::Replace { .. }, _) => Self::Set,
-            (Mutation::Delete, _) => Self::Delete,
-            // This process has ended what was there, so Redis follows, whatever it still holds.
-            (Mutation::Claim { .. } | Mutation::Increment { .. }, Some(ended))
-                if !was_live && ended != Self::Claim =>
+    /// The pending write of a first mutation. `known` is the text that this process last saw in Redis.
+    pub(super) fn new(mutation: Mutation<'_>, known: Option<Arc<str>>) -> Self {
+        let conditional = |effect, ours: Vec<Arc<str>>| Self { effect, is_conditional: true, ours };
+        let known: Vec<Arc<str>> = known.into_iter().collect();
+        match mutation {
+            Mutation::Set { .. } => Self { effect: Effect::Put, is_conditional: false, ours: known },
+            Mutation::Claim { .. } => conditional(Effect::Put, Vec::new()),
+            Mutation::Replace { expected, .. } => conditional(Effect::Put, vec![expected.into()]),
+            Mutation::Delete { expected: Some(expected) } => {
+                conditional(Effect::Remove, vec![expected.into()])
+            }
+            Mutation::Delete { expected: None } => {
+                Self { effect: Effect::Remove, is_conditional: false, ours: known }
+            }
+            // Without a known text, the key is removed whatever it holds.
+            Mutation::Release => {
+                Self { effect: Effect::Remove, is_conditional: !known.is_empty(), ours: known }
+            }
+            Mutation::Increment { by, .. } => {
+                let effect = Effect::Add { by, with_expiry: false };
+                Self { effect, is_conditional: false, ours: Vec::new() }
+            }
+            Mutation::Expire { .. } => Self { effect: Effect::Expire, is_conditional: false, ours: known },
+        }
+    }
+
+    /// Follows a further mutation. `was_live` tells whether the key had a value before it.
+    pub(super) fn then(&mut self, was_live: bool, mutation: Mutation<'_>) {
+        match (mutation, self.effect) {
+            (Mutation::Set { .. }, _) => {
+                self.effect = Effect::Put;
+                self.is_conditional = false;
+            }
+            // What memory held came from Redis, changed by what is pending: its text there is not known.
+            (Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release, Effect::Add { .. }) => {
+                self.effect = effect_of(mutation);
+            }
+            (Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release, Effect::Expire) => {
+                self.effect = effect_of(mutation);
+                self.is_conditional = !self.ours.is_empty();
+            }
+            // The condition stays: this process must not overwrite what another one has stored meanwhile.
+            (
+                Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release,
+                Effect::Put | Effect::Remove,
+            ) => {
+                self.effect = effect_of(mutation);
+            }
+            // What this process knew has ended, and it claims the key anew.
+            (Mutation::Claim { .. }, _) => {
+                self.effect = Effect::Put;
+                self.is_conditional = true;
+            }
+            (Mutation::Increment { by: more, .. }, Effect::Add { by, with_expiry }) => {
+                self.effect = Effect::Add { by: by.saturating_add(more), with_expiry };
+            }
+            (Mutation::Increment { by, .. }, Effect::Expire) => {
+                self.effect = Effect::Add { by, with_expiry: true };
+            }
+            // A claim that was never sent has ended, and counting begins anew.
+            (Mutation::Increment { by, .. }, Effect::Put | Effect::Remove)
+                if !was_live && self.is_conditional && self.ours.is_empty() =>
             {
-                Self::Set
+                self.effect = Effect::Add { by, with_expiry: false };
+                self.is_conditional = false;
             }
-            (Mutation::Claim { .. }, _) => Self::Claim,
-            (Mutation::Increment { by: more, .. }, Some(Self::Increment { by, with_expiry })) => {
-                Self::Increment { by: by.saturating_add(more), with_expiry }
+            (Mutation::Increment { .. }, Effect::Put | Effect::Remove) => self.effect = Effect::Put,
+            (Mutation::Expire { .. }, Effect::Add { by, .. }) => {
+                self.effect = Effect::Add { by, with_expiry: true };
             }
-            (Mutation::Increment { by, .. }, None) => Self::Increment { by, with_expiry: false },
-            // The claim has expired, and counting begins anew.
-            (Mutation::Increment { by, .. }, Some(Self::Claim)) if !was_live => {
-                Self::Increment { by, with_expiry: false }
+            (Mutation::Expire { .. }, Effect::Put | Effect::Remove | Effect::Expire) => {}
+        }
+    }
+
+    /// Notes that the reply to `sent` was lost: Redis may have executed it. `is_current` tells that there was no further
+    /// mutation. Then anything but the texts of this process was written after `sent`, and stays.
+    pub(super) fn lost(&mut self, sent: &Replay, is_current: bool) {
+        if let Replay::Put { value, .. } = sent
+            && !self.ours.contains(value)
+        {
+            self.ours.push(Arc::clone(value));
+        }
+        self.is_conditional |= is_current && !self.ours.is_empty();
+    }
+
+    /// Follows what Redis has executed, if there was another mutation meanwhile.
+    pub(super) fn without(&mut self, done: &Replay) {
+        match (self.effect, done) {
+            (Effect::Add { by, with_expiry }, Replay::Add { by: done, .. }) => {
+                self.effect = Effect::Add { by: by.saturating_sub(*done), with_expiry };
             }
-            (Mutation::Increment { by, .. }, Some(Self::Expire))
-            | (Mutation::Expire { .. }, Some(Self::Increment { by, .. })) => {
-                Self::Increment { by, with_expiry: true }
-            }
-            (Mutation::Expire { .. }, None) => Self::Expire,
-            (Mutation::Increment { .. } | Mutation::Expire { .. }, Some(same)) => same,
+            (_, Replay::Put { value, .. }) => self.ours = vec![Arc::clone(value)],
+            (_, Replay::Remove { .. }) => self.ours.clear(),
+            _ => {}
         }
     }
 
     /// What to send to Redis, given what memory holds.
-    pub(super) fn replay(self, held: Option<(Arc<str>, Expiry)>) -> Replay {
-        match (self, held) {
-            (Self::Set, Some((value, expiry))) => Replay::Set(value, expiry),
-            (Self::Claim, Some((value, expiry))) => Replay::Claim(value, expiry),
-            (Self::Claim, None) => Replay::Nothing,
-            (Self::Increment { by, with_expiry: false }, _) => Replay::Increment(by, None),
-            (Self::Increment { by, with_expiry: true }, Some((_, expiry))) => {
-                Replay::Increment(by, Some(expiry))
+    pub(super) fn replay(&self, held: Option<Held>) -> Replay {
+        let expects = || {
+            if self.is_conditional { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything }
+        };
+        match (self.effect, held) {
+            (Effect::Put, Some(Held { value, expires_at })) => {
+                Replay::Put { value, expires_at, expects: expects() }
             }
-            (Self::Expire, Some((_, expiry))) => Replay::Expire(expiry),
-            (Self::Delete, _) => Replay::Delete,
+            (Effect::Remove, _) => Replay::Remove { expects: expects(), has_expired: false },
+            (Effect::Add { by, with_expiry: false }, held) => {
+                let expires_at = held.and_then(|held| held.expires_at);
+                Replay::Add { by, expires_at, with_expiry: false }
+            }
+            (Effect::Add { by, with_expiry: true }, Some(Held { expires_at, .. })) => {
+                Replay::Add { by, expires_at, with_expiry: true }
+            }
+            (Effect::Expire, Some(Held { expires_at, .. })) => {
+                Replay::Expire { expires_at, expects: expects() }
+            }
             // An expired value is not written, and what it had replaced must not return.
-            (Self::Set | Self::Increment { .. } | Self::Expire, None) => Replay::DeleteExpired,
+            (Effect::Put | Effect::Add { .. } | Effect::Expire, None) => {
+                let is_known = self.is_conditional || !self.ours.is_empty();
+                let expects =
+                    if is_known { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything };
+                Replay::Remove { expects, has_expired: true }
+            }
         }
     }
 
-    /// What is left after `done` was replayed, if there was another mutation meanwhile.
-    pub(super) fn without(self, done: &Replay) -> Self {
-        match (self, done) {
-            (Self::Increment { by, with_expiry }, Replay::Increment(done, _)) => {
-                Self::Increment { by: by.saturating_sub(*done), with_expiry }
-            }
-            // The claim was granted, so the value is now this process's own.
-            (Self::Claim, Replay::Claim(..)) => Self::Set,
-            (left, _) => left,
-        }
+    /// Whether it must not replace what another instance has written.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.is_conditional
+    }
+
+    /// The bytes of the texts, for the limit of memory.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.ours.iter().map(|text| text.len()).sum()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
-    const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
-    const REPLACE: Mutation<'_> = Mutation::Replace { value: "w", expiry: Expiry::Never };
-    const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
-
-    fn increment(by: i64) -> Mutation<'static> {
-        Mutation::Increment { by, sum: by }
-    }
-
-    /// The pending write after mutations, each with whether the key was live before it.
-    fn pending(mutations: &[(bool, Mutation<'_>)]) -> PendingWrite {
-        let fold = |before, &(was_live, mutation)| Some(PendingWrite::after(before, was_live, mutation));
-        mutations.iter().fold(None, fold).unwrap()
-    }
-
-    #[test]
-    fn many_mutations_make_one_pending_write() {
-        use Mutation::Delete;
-
-        for (mutations, expected) in [
-            (vec![(false, CLAIM)], PendingWrite::Claim),
-            (
-                vec![(true, increment(2)), (true, increment(3))],
-                PendingWrite::Increment { by: 5, with_expiry: false },
-            ),
-            (
-                vec![(true, increment(2)), (true, EXPIRE)],
-                PendingWrite::Increment { by: 2, with_expiry: true },
-            ),
-            (
-                vec![(true, EXPIRE), (true, increment(2))],
-                PendingWrite::Increment { by: 2, with_expiry: true },
-            ),
-            (vec![(true, EXPIRE), (true, EXPIRE)], PendingWrite::Expire),
-            (vec![(false, CLAIM), (true, EXPIRE)], PendingWrite::Claim),
-            (vec![(false, CLAIM), (true, REPLACE)], PendingWrite::Claim),
-            (vec![(true, REPLACE)], PendingWrite::Set),
-            (vec![(false, CLAIM), (true, SET)], PendingWrite::Set),
-            (vec![(true, Delete), (false, CLAIM)], PendingWrite::Set),
-            (vec![(true, Delete), (false, increment(1))], PendingWrite::Set),
-            (vec![(true, SET), (true, increment(1))], PendingWrite::Set),
-            (vec![(true, increment(1)), (true, Delete)], PendingWrite::Delete),
-            (vec![(false, CLAIM), (false, CLAIM)], PendingWrite::Claim),
-            (
-                vec![(false, CLAIM), (false, increment(1))],
-                PendingWrite::Increment { by: 1, with_expiry: false },
-            ),
-        ] {
-            assert_eq!(pending(&mutations), expected, "{mutations:?}");
-        }
-    }
+/// The effect of a replacement or a removal.
+fn effect_of(mutation: Mutation<'_>) -> Effect {
+    if matches!(mutation, Mutation::Replace { .. }) { Effect::Put } else { Effect::Remove }
 }

@@ -1,83 +1,144 @@
 //! The replay: pending writes go to Redis once it is available again.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::RemoteStore;
 use super::metrics::Replays;
-use super::offline::OfflineStore;
+use super::offline::StepResult;
 use super::pending_write::{Replay, Step};
-use crate::Error;
+use super::shared::Shared;
+use crate::{Error, Result};
 
-/// As many commands as go into one request, two for a claim.
-const STEPS_AT_ONCE: usize = 500;
+/// The most steps in one request, and the fewest.
+const MOST_STEPS: usize = 256;
+const FEWEST_STEPS: usize = 8;
 /// After this many results, the thread gets to other calls.
-const RESULTS_AT_ONCE: usize = 50;
+const RESULTS_AT_ONCE: usize = 32;
 
-/// Replays until nothing is pending.
+/// How many steps go into one request. A request that times out is too large for the link.
+pub(super) struct StepCount(usize);
+
+impl StepCount {
+    pub(super) fn new() -> Self {
+        Self(MOST_STEPS)
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.0
+    }
+
+    fn timed_out(&mut self) {
+        self.0 = (self.0 / 2).max(FEWEST_STEPS);
+    }
+
+    fn succeeded(&mut self) {
+        self.0 = (self.0 + self.0 / 4 + 1).min(MOST_STEPS);
+    }
+}
+
+/// What a pass over all pending writes has left.
+pub(super) enum Left {
+    Nothing,
+    /// Redis refuses some for now, as when its memory is full.
+    Refused(Error),
+}
+
+/// Replays what is pending, once each, and what was changed meanwhile again.
 ///
 /// # Errors
 ///
 /// When Redis cannot be used; what has not been replayed stays pending.
 pub(super) async fn replay_all<R: RemoteStore>(
-    offline: &OfflineStore,
+    shared: &Shared<R>,
     remote: &R,
-    replays: &Replays,
-) -> Result<(), Error> {
-    while offline.pending() > 0 {
+    count: &mut StepCount,
+) -> Result<Left> {
+    let until = shared.offline.latest_version();
+    let mut after = 0;
+    let mut left = Left::Nothing;
+    loop {
         let start = Instant::now();
-        let steps = offline.steps(STEPS_AT_ONCE);
-        let results = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay))).await;
-        let mut outage = None;
-        for (index, (step, result)) in steps.iter().zip(results).enumerate() {
-            if let Err(error) = finish(offline, replays, step, result) {
-                outage = Some(error);
+        let steps = shared.offline.steps(after, count.0);
+        let Some(last) = steps.last() else { return Ok(left) };
+        after = last.version;
+        match replay_steps(shared, remote, steps, start + remote.timeout()).await {
+            Ok(Left::Nothing) => count.succeeded(),
+            Ok(refused) => left = refused,
+            Err(error) => {
+                if error.is_timeout() {
+                    count.timed_out();
+                }
+                return Err(error);
             }
-            if index % RESULTS_AT_ONCE == 0 {
-                tokio::task::yield_now().await;
-            }
         }
-        if let Some(error) = outage {
-            return Err(error);
+        if after >= until {
+            return Ok(left);
         }
-        if offline.pending() > 0 {
-            // As long as it took: half of the time belongs to other calls.
-            tokio::time::sleep(start.elapsed()).await;
-        }
+        // As long as it took: half of the time belongs to other calls.
+        tokio::time::sleep(start.elapsed()).await;
     }
-    Ok(())
 }
 
-fn finish(
-    offline: &OfflineStore,
-    replays: &Replays,
-    step: &Step,
-    result: Result<bool, Error>,
-) -> Result<(), Error> {
-    match result {
-        Ok(true) => {
-            match step.replay {
-                Replay::DeleteExpired | Replay::Nothing => replays.count_expired(),
-                _ => replays.count_done(),
-            }
-            offline.replayed(step);
+/// Sends steps to Redis and ends each of them.
+///
+/// # Errors
+///
+/// When Redis cannot be used.
+pub(super) async fn replay_steps<R: RemoteStore>(
+    shared: &Shared<R>,
+    remote: &R,
+    steps: Vec<Step>,
+    deadline: Instant,
+) -> Result<Left> {
+    let results = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay, deadline))).await;
+    let mut outage = None;
+    let mut left = Left::Nothing;
+    for (index, (step, result)) in steps.iter().zip(results).enumerate() {
+        let ended = step_result(&shared.metrics.replays, &step.replay, &result);
+        shared.offline.ended(step, &ended);
+        match result {
+            Err(error) if error.is_outage() => outage = Some(error),
+            Err(error) if error.is_refused_for_now() => left = Left::Refused(error),
+            _ => {}
         }
-        // A retry could count twice.
-        Err(error)
-            if error.is_outage()
-                && !error.is_certainly_not_executed()
-                && matches!(step.replay, Replay::Increment(..)) =>
-        {
-            replays.count_uncertain();
-            offline.replayed(step);
-            return Err(error);
-        }
-        Err(error) if error.is_outage() || error.is_abandoned() => return Err(error),
-        // Another instance has claimed the key, or it holds another type.
-        Ok(false) | Err(_) => {
-            replays.count_conflict();
-            offline.refused(step);
+        if index % RESULTS_AT_ONCE == RESULTS_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
         }
     }
-    Ok(())
+    outage.map_or(Ok(left), Err)
+}
+
+/// Counts how a step has ended.
+fn step_result(replays: &Replays, replay: &Replay, result: &Result<bool>) -> StepResult {
+    match result {
+        Ok(true) => {
+            match replay {
+                Replay::Remove { has_expired: true, .. } => replays.count_expired(),
+                _ => replays.count_done(),
+            }
+            StepResult::Executed
+        }
+        Err(error) if error.is_outage() && error.is_certainly_not_executed() => StepResult::NotExecuted,
+        // Sent again, it could count twice.
+        Err(error) if error.is_outage() && matches!(replay, Replay::Add { .. }) => {
+            replays.count_uncertain();
+            StepResult::Executed
+        }
+        Err(error) if error.is_outage() => StepResult::Lost,
+        Err(error) if error.is_refused_for_now() => StepResult::NotExecuted,
+        Ok(false) | Err(_) => {
+            replays.count_conflict();
+            StepResult::GivenUp
+        }
+    }
+}
+
+/// The pause before writes that Redis refuses for now are sent again.
+pub(super) fn pause_after_refusal(previous: Duration) -> Duration {
+    const SHORTEST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(15);
+    (previous * 2).clamp(SHORTEST, LONGEST)
 }

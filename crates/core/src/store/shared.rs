@@ -1,9 +1,12 @@
 //! What a fallback store, its clones and its prober share.
 
 use super::circuit_breaker::CircuitBreaker;
+use super::claim_turns::ClaimTurns;
 use super::metrics::Metrics;
 use super::offline::OfflineStore;
+use crate::clock::Clock;
 use crate::config::OnOutage;
+use crate::log::Log;
 
 pub(super) struct Shared<R> {
     pub(super) remote: Option<R>,
@@ -11,6 +14,9 @@ pub(super) struct Shared<R> {
     pub(super) breaker: CircuitBreaker,
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,
+    pub(super) claim_turns: ClaimTurns,
+    pub(super) clock: Clock,
+    pub(super) log: Log,
 }
 
 impl<R> Drop for Shared<R> {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::memory::Held;
 use super::mutation::Mutation;
 use super::{Operation, Output};
-use crate::clock::{Clock, UnixMillis};
+use crate::clock::{Clock, SteadyMillis, millis};
 use crate::keys::{Expiry, Key, stale_ttl};
 
 /// The bytes of all copies. Beyond it, the least used are evicted.
@@ -30,7 +30,7 @@ pub(super) struct StaleCopies {
 struct StaleCopy {
     value: Arc<str>,
     /// When the value expires. For a value that was only read, when the copy is no longer used.
-    expires_at: Option<UnixMillis>,
+    expires_at: Option<SteadyMillis>,
     write: u64,
     is_read: bool,
 }
@@ -55,18 +55,27 @@ impl StaleCopies {
         Self { cache, writes: AtomicU64::new(0), latest_removal: AtomicU64::new(0), clock }
     }
 
-    /// The value and expiry of a copy that has not expired.
-    pub(super) fn get(&self, key: &Key) -> Option<(Arc<str>, Expiry)> {
-        let copy = self.cache.get(key.as_str())?;
-        let is_live = copy.expires_at.is_none_or(|expires_at| expires_at > self.clock.now());
-        is_live.then(|| (copy.value, copy.expires_at.map_or(Expiry::Never, Expiry::At)))
+    /// A copy that has not expired.
+    pub(super) fn get(&self, key: &Key) -> Option<Held> {
+        let StaleCopy { value, expires_at, .. } = self.cache.get(key.as_str())?;
+        let is_live = expires_at.is_none_or(|expires_at| expires_at > self.clock.steady());
+        is_live.then_some(Held { value, expires_at })
+    }
+
+    /// The text last seen in Redis, even if its time is over: by then Redis may still hold it.
+    pub(super) fn last_text(&self, key: &Key) -> Option<Arc<str>> {
+        self.cache.get(key.as_str()).map(|copy| copy.value)
     }
 
     /// Keeps what has been written.
-    pub(super) fn wrote(&self, key: &Key, value: impl Into<Arc<str>>, expiry: Expiry) {
+    pub(super) fn wrote(&self, key: &Key, held: Held) {
         let write = self.writes.fetch_add(1, Relaxed) + 1;
-        let expires_at = expiry.expires_at(self.clock.now());
-        self.insert(key, StaleCopy { value: value.into(), expires_at, write, is_read: false });
+        let Held { value, expires_at } = held;
+        self.insert(key, StaleCopy { value, expires_at, write, is_read: false });
+    }
+
+    fn wrote_now(&self, key: &Key, value: &str, expiry: Expiry) {
+        self.wrote(key, Held { value: value.into(), expires_at: expiry.expires_at(&self.clock) });
     }
 
     /// Forgets what has been removed.
@@ -85,13 +94,15 @@ impl StaleCopies {
                     self.read(key, value.as_deref(), mark);
                 }
             }
+            // The key was not there, or there is nothing to forget.
+            (Operation::GetAndDelete { key }, Output::Value(None)) => self.read(key, None, mark),
             _ => {}
         }
         operation.for_each_mutation(output, |key, mutation| match mutation {
             Mutation::Set { value, expiry }
             | Mutation::Claim { value, expiry }
-            | Mutation::Replace { value, expiry } => self.wrote(key, value, expiry),
-            Mutation::Delete => self.removed(key),
+            | Mutation::Replace { value, expiry, .. } => self.wrote_now(key, value, expiry),
+            Mutation::Delete { .. } | Mutation::Release => self.removed(key),
             Mutation::Increment { sum, .. } => self.counted(key, sum),
             Mutation::Expire { expiry } => self.expires(key, expiry),
         });
@@ -115,7 +126,7 @@ impl StaleCopies {
             }
             return;
         };
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let ttl = stale_ttl(key);
         if let Some(known) = known.filter(|known| *known.value == *value) {
             // The same value is read again and again: a copy is renewed only when half of its time has passed.
@@ -130,15 +141,15 @@ impl StaleCopies {
 
     /// Keeps the sum of a counter; its expiry stays.
     pub(super) fn counted(&self, key: &Key, sum: i64) {
-        let expiry = self.get(key).map(|(_, expiry)| expiry);
-        let expiry = expiry.unwrap_or_else(|| Expiry::At(self.clock.now() + millis(stale_ttl(key))));
-        self.wrote(key, sum.to_string(), expiry);
+        let guess = || Some(self.clock.steady() + millis(stale_ttl(key)));
+        let expires_at = self.get(key).map_or_else(guess, |held| held.expires_at);
+        self.wrote(key, Held { value: sum.to_string().into(), expires_at });
     }
 
     /// Gives a copy a new expiry.
     fn expires(&self, key: &Key, expiry: Expiry) {
-        if let Some((value, _)) = self.get(key) {
-            self.wrote(key, value, expiry);
+        if let Some(Held { value, .. }) = self.get(key) {
+            self.wrote(key, Held { value, expires_at: expiry.expires_at(&self.clock) });
         }
     }
 
@@ -155,10 +166,6 @@ impl StaleCopies {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,14 +175,14 @@ mod tests {
     }
 
     fn held(copies: &StaleCopies, key: &Key) -> Option<String> {
-        copies.get(key).map(|(value, _)| value.to_string())
+        copies.get(key).map(|held| held.value.to_string())
     }
 
     #[test]
     fn a_read_that_began_before_a_write_does_not_replace_it() {
         let (copies, key) = copies();
         let mark = copies.read_mark();
-        copies.wrote(&key, "new", Expiry::Never);
+        copies.wrote_now(&key, "new", Expiry::Never);
 
         copies.read(&key, Some("old"), mark);
         assert_eq!(held(&copies, &key).as_deref(), Some("new"));
@@ -187,7 +194,7 @@ mod tests {
     #[test]
     fn a_read_that_began_before_a_removal_does_not_bring_the_value_back() {
         let (copies, key) = copies();
-        copies.wrote(&key, "old", Expiry::Never);
+        copies.wrote_now(&key, "old", Expiry::Never);
         let mark = copies.read_mark();
         copies.removed(&key);
 

@@ -3,15 +3,15 @@
 //! Compare-and-set needs a script, because only Redis 8.4 has a command for it. The scripts compare and swap whole
 //! texts: a round trip through cjson would turn `[]` into `{}` and print numbers anew.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Operation, Output, RemoteStore, Replay, Store, Swap, Write};
-use crate::clock::{Clock, UnixMillis};
+use super::{Expects, Operation, Output, RemoteStore, Replay, Store, Swap, Write};
+use crate::clock::{Clock, SteadyMillis};
 use crate::keys::{Expiry, Key, Ttl};
-use crate::upstash::{Client, Command, Reply, RequestMetrics};
+use crate::upstash::{Client, Command, Reply, RequestMetrics, Script};
 use crate::{Error, Result};
 
 /// A database behind Upstash's REST protocol.
@@ -28,6 +28,12 @@ impl UpstashStore {
         Self { client, clock }
     }
 
+    /// The metrics of the requests.
+    #[must_use]
+    pub fn request_metrics(&self) -> &RequestMetrics {
+        self.client.request_metrics()
+    }
+
     /// A SET. If it has expired already, a DEL, which has the same effect: what Upstash does with such a SET is not
     /// documented.
     fn set_command(&self, key: &Key, value: &str, expiry: Expiry) -> Command {
@@ -37,81 +43,109 @@ impl UpstashStore {
         }
     }
 
-    /// The metrics of the requests.
-    #[must_use]
-    pub fn request_metrics(&self) -> &RequestMetrics {
-        self.client.request_metrics()
-    }
-
     /// Stores `value` unless the key exists. If the reply is lost, reads the key back: this call owns it if it holds
     /// `value`. Two instances with the same text cannot be told apart, so a claim should be unique, as with a time in it.
     async fn claim(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
         let command = || set(key, value, Expiry::After(ttl)).if_absent();
         let mut reply = self.client.run_by(command(), deadline).await;
-        while let Err(lost) = &reply
-            && lost.is_outage()
-            && !lost.is_certainly_not_executed()
-            && Instant::now() < deadline
-        {
-            let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
-            match holds {
+        while is_lost(&reply) && Instant::now() < deadline {
+            match self.look(key, deadline).await? {
                 Some(held) => return Ok(held == value),
                 None => reply = self.client.run_by(command(), deadline).await,
             }
             if let Ok(Reply::Nil) = reply {
                 // The first claim was executed after all, or another instance's.
-                let holds = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
-                return Ok(holds.as_deref() == Some(value));
+                return Ok(self.look(key, deadline).await?.as_deref() == Some(value));
             }
         }
         reply?.into_done()
     }
 
-    async fn compare_and_swap(&self, key: &Key, expected: &str, new: &str, ttl: Ttl) -> Result<Swap> {
+    /// If the reply is lost, reads the key back: it has been replaced if it holds `new`.
+    async fn compare_and_set(
+        &self,
+        key: &Key,
+        expected: &str,
+        new: &str,
+        ttl: Ttl,
+        deadline: Instant,
+    ) -> Result<Swap> {
         let seconds = ttl.as_seconds();
-        let reply = self
-            .eval(&COMPARE_AND_SET, key, |command| command.arg(expected).arg(new).number(seconds))
-            .await?;
-        match reply {
+        let swap = || {
+            self.client.eval(
+                &COMPARE_AND_SET,
+                key,
+                |command| command.arg(expected).arg(new).number(seconds),
+                deadline,
+            )
+        };
+        let mut reply = swap().await;
+        while is_lost(&reply) && Instant::now() < deadline {
+            match self.look(key, deadline).await? {
+                Some(held) if held == new => return Ok(Swap::Done),
+                Some(held) if held == expected => reply = swap().await,
+                held => return Ok(held.map_or(Swap::Absent, Swap::Changed)),
+            }
+        }
+        match reply? {
             Reply::Integer(1) => Ok(Swap::Done),
             other => Ok(other.into_text()?.map_or(Swap::Absent, Swap::Changed)),
         }
     }
 
-    async fn transaction(&self, writes: &[Write]) -> Result<()> {
+    /// If the reply is lost, reads the key back: it has been removed if it does not hold `expected`.
+    async fn compare_and_delete(&self, key: &Key, expected: &str, deadline: Instant) -> Result<bool> {
+        let remove = || self.client.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected), deadline);
+        let mut reply = remove().await;
+        while is_lost(&reply) && Instant::now() < deadline {
+            match self.look(key, deadline).await? {
+                Some(held) if held == expected => reply = remove().await,
+                _ => return Ok(true),
+            }
+        }
+        Ok(reply?.into_integer()? == 1)
+    }
+
+    /// What the key holds, after a reply was lost.
+    async fn look(&self, key: &Key, deadline: Instant) -> Result<Option<String>> {
+        self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()
+    }
+
+    async fn transaction(&self, writes: &[Write], deadline: Instant) -> Result<()> {
         let commands = writes.iter().map(|write| match write {
             Write::Set { key, value, expiry } => self.set_command(key, value, *expiry),
             Write::Delete { key } => delete(std::slice::from_ref(key)),
         });
-        let replies = self.client.transaction(commands.collect()).await?;
+        let replies = self.client.transaction(commands.collect(), deadline).await?;
         replies.into_iter().find_map(Result::err).map_or(Ok(()), Err::<(), Error>)
     }
 
-    /// Runs a script by its digest. If the server does not know it, as after a restart, a second request sends the
-    /// source.
-    async fn eval(
+    /// The milliseconds until `expires_at`, at least one. The client's wall clock may differ from Redis's, so no replay
+    /// names a time.
+    fn millis_left(&self, expires_at: SteadyMillis) -> u64 {
+        expires_at.saturating_sub(self.clock.steady()).max(1)
+    }
+
+    /// Runs a script that changes nothing when the key holds a text other than `ours`. What it stores is one of them, so
+    /// it can be sent again.
+    async fn unless_changed(
         &self,
         script: &Script,
         key: &Key,
-        arguments: impl Fn(Command) -> Command,
-    ) -> Result<Reply> {
-        let command = |name, script: &str| arguments(Command::new(name).arg(script).arg("1").key(key));
-        match self.client.run(command("EVALSHA", &script.digest)).await {
-            Err(error) if error.is_unknown_script() => self.client.run(command("EVAL", script.source)).await,
-            result => result,
-        }
+        with_arguments: impl Fn(Command) -> Command,
+        ours: &[Arc<str>],
+        deadline: Instant,
+    ) -> Result<bool> {
+        let with_all = |command| {
+            ours.iter().fold(with_arguments(command), |command, text| command.arg(text)).repeatable()
+        };
+        Ok(self.client.eval(script, key, with_all, deadline).await? == Reply::Integer(1))
     }
 }
 
-struct Script {
-    source: &'static str,
-    digest: String,
-}
-
-impl Script {
-    fn new(source: &'static str) -> Self {
-        Self { source, digest: sha1_smol::Sha1::from(source).hexdigest() }
-    }
+/// Whether Redis may have executed a command though there is no reply.
+fn is_lost(reply: &Result<Reply>) -> bool {
+    matches!(reply, Err(error) if error.is_outage() && !error.is_certainly_not_executed())
 }
 
 /// Returns 1 when it replaced the value, else the value, which is null for an absent key.
@@ -131,6 +165,45 @@ static COMPARE_AND_DELETE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// A script that makes a change, if the key is absent or holds one of the arguments from number `first` on. Returns 1 if so.
+fn unless_changed(first: u32, change: &str) -> Script {
+    Script::new(&format!(
+        "local value = redis.call('GET', KEYS[1])\n\
+         local is_ours = not value\n\
+         for i = {first}, #ARGV do if value == ARGV[i] then is_ours = true end end\n\
+         if not is_ours then return 0 end\n\
+         {change}\n\
+         return 1"
+    ))
+}
+
+/// Stores the first argument, for as many milliseconds as the second says; 0 is for good.
+static PUT_UNLESS_CHANGED: LazyLock<Script> = LazyLock::new(|| {
+    unless_changed(
+        3,
+        "if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n\
+         else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end",
+    )
+});
+
+static REMOVE_UNLESS_CHANGED: LazyLock<Script> =
+    LazyLock::new(|| unless_changed(1, "redis.call('DEL', KEYS[1])"));
+
+/// Expires the key after as many milliseconds as the first argument says.
+static EXPIRE_UNLESS_CHANGED: LazyLock<Script> =
+    LazyLock::new(|| unless_changed(2, "redis.call('PEXPIRE', KEYS[1], ARGV[1])"));
+
+/// Adds the first argument to a counter. A new counter expires after as many milliseconds as the second says, and one
+/// that was there, too, if the third is 1. In a script, so that the counter never stays without its expiry.
+static ADD_WITH_EXPIRY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local existed = redis.call('EXISTS', KEYS[1])\n\
+         redis.call('INCRBY', KEYS[1], ARGV[1])\n\
+         if existed == 0 or ARGV[3] == '1' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n\
+         return 1",
+    )
+});
+
 fn set(key: &Key, value: &str, expiry: Expiry) -> Command {
     Command::new("SET").key(key).arg(value).expiry(expiry)
 }
@@ -140,62 +213,72 @@ fn delete(keys: &[Key]) -> Command {
 }
 
 impl Store for UpstashStore {
-    /// What takes more than one command is boxed, because every call's future is as large as the largest arm.
     async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        self.execute_by(operation, Instant::now() + self.client.timeout()).await
+    }
+
+    /// What takes more than one command is boxed, because every call's future is as large as the largest arm.
+    async fn execute_by(&self, operation: Operation<'_>, deadline: Instant) -> Result<Output> {
+        let run = |command| self.client.run_by(command, deadline);
         match operation {
-            Operation::Get { key } => {
-                self.client.run(Command::new("GET").key(key)).await?.into_text().map(Output::Value)
-            }
+            Operation::Get { key } => run(Command::new("GET").key(key)).await?.into_text().map(Output::Value),
             Operation::GetMany { keys: [] } => Ok(Output::Values(Vec::new())),
             Operation::GetMany { keys } => {
-                let reply = self.client.run(Command::new("MGET").keys(keys)).await?;
+                let reply = run(Command::new("MGET").keys(keys)).await?;
                 reply.into_texts(keys.len()).map(Output::Values)
             }
-            Operation::Set { key, value, expiry } => {
-                match self.client.run(self.set_command(key, value, expiry)).await? {
-                    Reply::Ok | Reply::Integer(_) => Ok(Output::Done),
-                    other => Err(other.unexpected("OK")),
-                }
-            }
+            Operation::Set { key, value, expiry } => match run(self.set_command(key, value, expiry)).await? {
+                Reply::Ok | Reply::Integer(_) => Ok(Output::Done),
+                other => Err(other.unexpected("OK")),
+            },
             Operation::SetIfAbsent { key, value, ttl } => {
-                let deadline = Instant::now() + self.client.timeout();
                 Box::pin(self.claim(key, value, ttl, deadline)).await.map(Output::Flag)
             }
             Operation::Delete { keys: [] } => Ok(Output::Count(0)),
             Operation::Delete { keys } => {
-                let count = self.client.run(delete(keys)).await?.into_integer()?;
+                let count = run(delete(keys)).await?.into_integer()?;
                 Ok(Output::Count(count.unsigned_abs()))
             }
+            Operation::Release { key } => {
+                Ok(Output::Flag(run(delete(std::slice::from_ref(key))).await?.into_integer()? == 1))
+            }
             Operation::Exists { key } => {
-                let count = self.client.run(Command::new("EXISTS").key(key)).await?.into_integer()?;
-                Ok(Output::Flag(count == 1))
+                Ok(Output::Flag(run(Command::new("EXISTS").key(key)).await?.into_integer()? == 1))
             }
             Operation::Increment { key, by } => {
-                let command = Command::new("INCRBY").key(key).number(by);
-                self.client.run(command).await?.into_integer().map(Output::Sum)
+                run(Command::new("INCRBY").key(key).number(by)).await?.into_integer().map(Output::Sum)
             }
             Operation::Expire { key, ttl } => {
                 let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
-                Ok(Output::Flag(self.client.run(command).await?.into_integer()? == 1))
+                Ok(Output::Flag(run(command).await?.into_integer()? == 1))
             }
             Operation::GetAndDelete { key } => {
-                self.client.run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)
+                run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)
             }
             Operation::CompareAndSet { key, expected, new, ttl } => {
-                Box::pin(self.compare_and_swap(key, expected, new, ttl)).await.map(Output::Swap)
+                let swap = self.compare_and_set(key, expected, new, ttl, deadline);
+                Box::pin(swap).await.map(Output::Swap)
             }
             Operation::CompareAndDelete { key, expected } => {
-                let removal = self.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected));
-                let reply = Box::pin(removal).await?;
-                Ok(Output::Flag(reply.into_integer()? == 1))
+                Box::pin(self.compare_and_delete(key, expected, deadline)).await.map(Output::Flag)
             }
             Operation::Apply { writes: [] } => Ok(Output::Done),
-            Operation::Apply { writes } => Box::pin(self.transaction(writes)).await.map(|()| Output::Done),
+            Operation::Apply { writes } => {
+                Box::pin(self.transaction(writes, deadline)).await.map(|()| Output::Done)
+            }
         }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(Instant::now() + self.client.timeout())
     }
 }
 
 impl RemoteStore for UpstashStore {
+    fn timeout(&self) -> Duration {
+        self.client.timeout()
+    }
+
     async fn ping(&self, timeout: Duration) -> Result<()> {
         let deadline = Instant::now() + timeout.min(self.client.timeout());
         match self.client.run_by(Command::new("PING"), deadline).await? {
@@ -204,41 +287,54 @@ impl RemoteStore for UpstashStore {
         }
     }
 
-    async fn replay(&self, key: &Key, replay: &Replay) -> Result<bool> {
-        let run = |command| self.client.run(command);
+    async fn replay(&self, key: &Key, replay: &Replay, deadline: Instant) -> Result<bool> {
+        if replay.is_nothing() {
+            return Ok(true);
+        }
+        let run = |command| self.client.run_by(command, deadline);
         match replay {
-            Replay::Set(value, expiry) => run(self.set_command(key, value, *expiry)).await.map(|_| true),
-            Replay::Claim(value, expiry) => {
-                let claim = self.set_command(key, value, *expiry);
-                let claim = if claim.name() == "SET" { claim.if_absent() } else { claim };
-                // An earlier attempt may have been executed though its reply was lost.
-                let (claimed, holds) = tokio::join!(run(claim), run(Command::new("GET").key(key)));
-                Ok(claimed? != Reply::Nil || holds?.into_text()?.as_deref() == Some(&**value))
+            Replay::Put { value, expires_at, expects } => {
+                let left = expires_at.map(|expires_at| self.millis_left(expires_at));
+                match expects {
+                    Expects::Anything => {
+                        let command = Command::new("SET").key(key).arg(value);
+                        let command = left.into_iter().fold(command, Command::millis);
+                        run(command).await.map(|_| true)
+                    }
+                    Expects::NothingOr(ours) => {
+                        let with = |command: Command| command.arg(value).number(left.unwrap_or(0));
+                        let ours = [ours, std::slice::from_ref(value)].concat();
+                        self.unless_changed(&PUT_UNLESS_CHANGED, key, with, &ours, deadline).await
+                    }
+                }
             }
-            Replay::Delete | Replay::DeleteExpired => {
+            Replay::Remove { expects: Expects::Anything, .. } => {
                 run(delete(std::slice::from_ref(key))).await.map(|_| true)
             }
-            Replay::Increment(by, expiry) => {
-                let increment = run(Command::new("INCRBY").key(key).number(*by));
-                match expiry.and_then(|expiry| expiry.expires_at(self.clock.now())) {
-                    Some(expires_at) => {
-                        let limit = run(expire_at(key, expires_at));
-                        let (incremented, _) = tokio::join!(increment, limit);
-                        incremented
-                    }
-                    None => increment.await,
-                }
-                .map(|_| true)
+            Replay::Remove { expects: Expects::NothingOr(ours), .. } => {
+                self.unless_changed(&REMOVE_UNLESS_CHANGED, key, |command| command, ours, deadline).await
             }
-            Replay::Expire(expiry) => match expiry.expires_at(self.clock.now()) {
-                Some(expires_at) => run(expire_at(key, expires_at)).await.map(|_| true),
-                None => Ok(true),
-            },
-            Replay::Nothing => Ok(true),
+            Replay::Add { by, expires_at: None, .. } => {
+                run(Command::new("INCRBY").key(key).number(*by)).await.map(|_| true)
+            }
+            Replay::Add { by, expires_at: Some(expires_at), with_expiry } => {
+                let left = self.millis_left(*expires_at);
+                let with = |command: Command| command.number(*by).number(left).number(*with_expiry);
+                self.client.eval(&ADD_WITH_EXPIRY, key, with, deadline).await.map(|_| true)
+            }
+            Replay::Expire { expires_at: None, .. } => Ok(true),
+            Replay::Expire { expires_at: Some(expires_at), expects } => {
+                let left = self.millis_left(*expires_at);
+                match expects {
+                    Expects::Anything => {
+                        run(Command::new("PEXPIRE").key(key).number(left)).await.map(|_| true)
+                    }
+                    Expects::NothingOr(ours) => {
+                        let with = |command: Command| command.number(left);
+                        self.unless_changed(&EXPIRE_UNLESS_CHANGED, key, with, ours, deadline).await
+                    }
+                }
+            }
         }
     }
-}
-
-fn expire_at(key: &Key, expires_at: UnixMillis) -> Command {
-    Command::new("PEXPIREAT").key(key).number(expires_at)
 }

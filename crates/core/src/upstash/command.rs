@@ -1,6 +1,10 @@
 //! Commands, serialized as JSON.
 
-use crate::keys::{Expiry, Key};
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::keys::{Expiry, Key, loggable_prefix};
 
 /// A Redis command with its arguments: `["SET","key","value"]`.
 ///
@@ -9,14 +13,17 @@ use crate::keys::{Expiry, Key};
 pub struct Command {
     name: &'static str,
     json: Vec<u8>,
-    is_conditional: bool,
+    /// The part of the key that messages may contain.
+    prefix: &'static str,
+    is_repeatable: bool,
 }
 
 impl Command {
     /// A command without arguments.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        let mut command = Self { name, json: Vec::with_capacity(64), is_conditional: false };
+        let mut command =
+            Self { name, json: Vec::with_capacity(64), prefix: "", is_repeatable: is_read(name) };
         command.json.push(b'[');
         command.push(name);
         command
@@ -38,7 +45,8 @@ impl Command {
 
     /// Adds a key.
     #[must_use]
-    pub fn key(self, key: &Key) -> Self {
+    pub fn key(mut self, key: &Key) -> Self {
+        self.prefix = loggable_prefix(key.as_str());
         self.arg(key.as_str())
     }
 
@@ -58,20 +66,30 @@ impl Command {
         }
     }
 
-    /// Whether the command is idempotent and can be retried: a second execution leads to the same state and reply.
+    /// Adds the time to live in milliseconds of a `SET`.
     #[must_use]
-    pub fn is_idempotent(&self) -> bool {
-        match self.name {
-            "GET" | "MGET" | "EXISTS" | "PING" | "PTTL" | "KEYS" | "EXPIRE" | "PEXPIREAT" | "DEL" => true,
-            "SET" => !self.is_conditional,
-            _ => false,
-        }
+    pub fn millis(self, millis: u64) -> Self {
+        self.arg("PX").number(millis)
     }
 
     /// Adds `NX`: a `SET` does nothing if the key exists.
     #[must_use]
     pub fn if_absent(self) -> Self {
-        Self { is_conditional: true, ..self.arg("NX") }
+        self.arg("NX")
+    }
+
+    /// Allows to send the command again when its reply is lost. Only for one that then changes nothing, whatever other
+    /// clients have done in between.
+    #[must_use]
+    pub fn repeatable(self) -> Self {
+        Self { is_repeatable: true, ..self }
+    }
+
+    /// Whether the command can be sent again when its reply is lost: a read, or a [`Command::repeatable`] one. A write
+    /// could undo what another client has written in between.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.is_repeatable
     }
 
     /// The name of the command, for messages.
@@ -85,25 +103,37 @@ impl Command {
         self.json.len() + 1
     }
 
+    /// The prefix of its key, for messages; empty for a key outside all namespaces.
+    pub(super) fn prefix(&self) -> &'static str {
+        self.prefix
+    }
+
     /// Appends the command to `body`.
     pub(super) fn write_to(&self, body: &mut Vec<u8>) {
         body.extend_from_slice(&self.json);
         body.push(b']');
     }
 
-    /// The arguments. They are only decoded to remove them from error texts.
-    pub(super) fn arguments(&self) -> Vec<String> {
+    /// Calls `visit` with each argument. They are decoded only to keep them out of error texts.
+    pub(super) fn for_each_argument(&self, visit: impl FnMut(&str)) {
         let mut json = Vec::with_capacity(self.json.len() + 1);
         self.write_to(&mut json);
-        let mut words: Vec<String> = serde_json::from_slice(&json).unwrap_or_default();
-        words.drain(..1.min(words.len()));
-        words
+        let words: Vec<Word<'_>> = serde_json::from_slice(&json).unwrap_or_default();
+        words.iter().skip(1).map(|word| &*word.0).for_each(visit);
     }
 
     fn push(&mut self, text: &str) {
         #[expect(clippy::expect_used, reason = "a string is always JSON, and a Vec takes every byte")]
         serde_json::to_writer(&mut self.json, text).expect("writing to memory");
     }
+}
+
+/// Borrowed where the JSON has no escapes, because a value can be large.
+#[derive(Deserialize)]
+struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn is_read(name: &str) -> bool {
+    matches!(name, "GET" | "MGET" | "EXISTS" | "PING" | "PTTL" | "KEYS")
 }
 
 #[cfg(test)]
@@ -121,17 +151,19 @@ mod tests {
         command.write_to(&mut body);
         let words: Vec<String> = serde_json::from_slice(&body).unwrap();
         assert_eq!(words, ["SET", odd, ""]);
-        assert_eq!(command.arguments(), [odd, ""]);
+        let mut arguments = Vec::new();
+        command.for_each_argument(|argument| arguments.push(argument.to_owned()));
+        assert_eq!(arguments, [odd, ""]);
     }
 
     #[test]
-    fn reads_and_unconditional_writes_are_idempotent() {
-        let set = || Command::new("SET").arg("k").arg("v");
-
-        assert!(set().is_idempotent() && Command::new("GET").arg("k").is_idempotent());
-        assert!(!set().if_absent().is_idempotent());
-        for name in ["INCRBY", "GETDEL", "EVALSHA", "EVAL"] {
-            assert!(!Command::new(name).is_idempotent(), "{name}");
+    fn only_reads_are_repeatable_unless_a_command_says_so() {
+        for name in ["GET", "MGET", "EXISTS", "PING"] {
+            assert!(Command::new(name).is_repeatable(), "{name}");
+        }
+        for name in ["SET", "DEL", "EXPIRE", "PEXPIRE", "INCRBY", "GETDEL", "EVALSHA", "EVAL"] {
+            assert!(!Command::new(name).is_repeatable(), "{name}");
+            assert!(Command::new(name).arg("k").repeatable().is_repeatable(), "{name}");
         }
     }
 

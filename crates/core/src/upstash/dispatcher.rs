@@ -5,6 +5,7 @@
 //! commands of one request run in the order of the calls.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -34,6 +35,8 @@ pub struct Client {
     queue: mpsc::UnboundedSender<Queued>,
     timeout: Duration,
     metrics: Arc<RequestMetrics>,
+    /// Whether the endpoint has refused the first line of a script.
+    refuses_script_flags: Arc<AtomicBool>,
 }
 
 /// Sends the commands that its [`Client`]s have queued.
@@ -56,7 +59,12 @@ impl Client {
     pub fn new(remote: Remote, clock: Clock, log: Log) -> (Self, Dispatcher) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let metrics = Arc::new(RequestMetrics::new());
-        let client = Self { queue: sender, timeout: remote.timeout, metrics: Arc::clone(&metrics) };
+        let client = Self {
+            queue: sender,
+            timeout: remote.timeout,
+            metrics: Arc::clone(&metrics),
+            refuses_script_flags: Arc::default(),
+        };
         (client, Dispatcher { queue: receiver, remote, clock, log, metrics })
     }
 
@@ -64,6 +72,10 @@ impl Client {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    pub(super) fn refuses_script_flags(&self) -> &AtomicBool {
+        &self.refuses_script_flags
     }
 
     /// The metrics of the requests.
@@ -87,17 +99,16 @@ impl Client {
     ///
     /// When Redis is unavailable or refuses the command.
     pub async fn run_by(&self, command: Command, deadline: Instant) -> Result<Reply> {
-        self.queue(|sender| Queued::Command(command, PendingReply { sender, deadline })).await
+        self.queue(|sender| Queued::Command(command, PendingReply::new(sender, deadline))).await
     }
 
-    /// Runs commands as one transaction: other clients see all of them executed or none. As in Redis, if one command is
+    /// Runs commands as one transaction, until `deadline`: other clients see all of them executed or none. As in Redis, if one command is
     /// refused while the transaction runs, the others still take effect.
     ///
     /// # Errors
     ///
     /// When Redis is unavailable or refuses the whole transaction.
-    pub async fn transaction(&self, commands: Vec<Command>) -> Replies {
-        let deadline = Instant::now() + self.timeout;
+    pub async fn transaction(&self, commands: Vec<Command>, deadline: Instant) -> Replies {
         self.queue(|sender| Queued::Transaction(commands, deadline, sender)).await
     }
 
@@ -110,9 +121,10 @@ impl Client {
 
 impl Dispatcher {
     /// Sends queued commands until all [`Client`]s are dropped and no request is in flight.
-    pub async fn run(mut self) {
-        let http = HttpClient::new(&self.remote, self.clock, &self.log);
-        let database = http.map(|http| Arc::new(RetryingClient::new(http, self.metrics)));
+    pub async fn run(&mut self) {
+        let http = HttpClient::new(&self.remote, self.clock.clone(), &self.log);
+        let metrics = Arc::clone(&self.metrics);
+        let database = http.map(|http| Arc::new(RetryingClient::new(http, metrics)));
         let permits = Arc::new(Semaphore::new(MAX_REQUESTS));
         let mut requests = JoinSet::new();
         let mut queued = Vec::new();

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 
 use super::sync_token::SyncToken;
 use super::tls;
-use crate::clock::{Clock, UnixMillis};
+use crate::clock::{Clock, SteadyMillis};
 use crate::config::{Proxy, Remote, Token};
 use crate::log::Log;
 use crate::{Error, Result};
@@ -25,6 +24,9 @@ const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 /// Common load balancers drop an idle connection after 60 seconds. The client closes it earlier.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// A server that asks for a longer pause is asked again after this time: no outage may outlast its cause for long.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(15);
 
 /// Posts request bodies to the database's endpoints.
 pub(super) struct HttpClient {
@@ -35,6 +37,7 @@ pub(super) struct HttpClient {
     headers: HeaderMap,
     token: Token,
     sync_token: SyncToken,
+    max_response_bytes: usize,
 }
 
 /// The settings of a connection pool.
@@ -43,21 +46,20 @@ struct Connector {
     proxy: Option<Proxy>,
 }
 
-/// The open connections, and the wall-clock time of their last use.
+/// The open connections, and the time of their last use.
 ///
-/// reqwest closes idle connections by a monotonic clock. That clock stops while a serverless platform freezes the
-/// machine; the wall clock goes on. If it shows more than [`IDLE_TIMEOUT`], the connections are dead and a new pool
-/// replaces them.
+/// reqwest closes idle connections by a clock that stops while a serverless platform freezes the machine; the steady
+/// clock goes on. If it shows more than [`IDLE_TIMEOUT`], the connections are dead and a new pool replaces them.
 struct ConnectionPool {
     client: reqwest::Client,
-    last_used: UnixMillis,
+    last_used: SteadyMillis,
 }
 
 /// The parts of a response that the protocol uses.
 pub(super) struct RestResponse {
     pub(super) status: u16,
-    pub(super) body: Bytes,
-    /// The `Retry-After` header, if it is a number of seconds.
+    pub(super) body: Vec<u8>,
+    /// The `Retry-After` header, if it is a number of seconds; at most [`MAX_RETRY_AFTER`].
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -86,7 +88,7 @@ impl HttpClient {
         let connector = Connector { tls, proxy: remote.proxy.clone() };
         let endpoint = |path| Url::parse(&format!("{}{path}", remote.url)).map_err(Error::connect);
         Ok(Self {
-            pool: Mutex::new(ConnectionPool { client: connector.build()?, last_used: clock.now() }),
+            pool: Mutex::new(ConnectionPool { client: connector.build()?, last_used: clock.steady() }),
             connector,
             clock,
             endpoints: EndpointUrls {
@@ -97,6 +99,7 @@ impl HttpClient {
             headers: headers(&remote.token)?,
             token: remote.token.clone(),
             sync_token: SyncToken::new(),
+            max_response_bytes: remote.max_response_bytes,
         })
     }
 
@@ -120,12 +123,10 @@ impl HttpClient {
         let client = self.client()?;
         let exchange = async {
             let response = client.execute(request).await.map_err(failure)?;
-            if let Some(token) = response.headers().get(SYNC_TOKEN) {
-                self.sync_token.update(number, token);
-            }
-            let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
             let status = response.status().as_u16();
-            let body = response.bytes().await.map_err(failure)?;
+            self.sync_token.update(number, status, response.headers().get(SYNC_TOKEN));
+            let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
+            let body = read_body(response, self.max_response_bytes).await?;
             Ok(RestResponse { status, body, retry_after })
         };
         tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(Error::timeout()))
@@ -133,7 +134,7 @@ impl HttpClient {
 
     /// The current pool, or a new one after a freeze.
     fn client(&self) -> Result<reqwest::Client> {
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let mut pool = self.pool.lock();
         if Duration::from_millis(now.saturating_sub(pool.last_used)) > IDLE_TIMEOUT {
             pool.client = self.connector.build()?;
@@ -179,7 +180,24 @@ fn failure(error: reqwest::Error) -> Error {
 }
 
 fn seconds(value: &HeaderValue) -> Option<Duration> {
-    value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let seconds: u64 = value.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+/// Reads a response body of at most `limit` bytes.
+async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>> {
+    let announced = response.content_length().unwrap_or(0);
+    if announced > limit as u64 {
+        return Err(Error::too_large(limit));
+    }
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn headers(token: &Token) -> Result<HeaderMap> {

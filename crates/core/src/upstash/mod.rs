@@ -11,6 +11,7 @@ mod reply;
 mod request_metrics;
 mod response;
 mod retry;
+mod script;
 mod sync_token;
 mod tls;
 
@@ -18,6 +19,7 @@ pub use command::Command;
 pub use dispatcher::{Client, Dispatcher};
 pub use reply::Reply;
 pub use request_metrics::{Latency, RequestMetrics};
+pub use script::Script;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use response::{RequestContext, read as read_response};

@@ -9,10 +9,9 @@ use std::time::Duration;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
-use super::redact::redact;
+use super::redact::Redactor;
 use super::{Command, Reply};
 use crate::config::Token;
-use crate::keys::loggable_prefix;
 use crate::{Error, Result};
 
 /// How many bytes of an unreadable body can become part of an error.
@@ -38,49 +37,83 @@ pub(crate) struct RequestContext<'a> {
 /// When Redis is unavailable. If Redis refuses commands, the inner results are errors.
 pub(crate) fn read(status: u16, body: &[u8], request: RequestContext<'_>) -> Result<Vec<Result<Reply>>> {
     let commands = request.commands;
+    let redactor = Redactor::new(commands, request.token);
     let parsed = if request.is_batch { serde_json::from_slice(body) } else { single(body) };
     match parsed {
-        Ok(ResponseBody::Results(results)) if results.len() == commands.len() => Ok(results
-            .into_iter()
-            .zip(commands)
-            .map(|(result, command)| result.into_reply(status, command, request))
-            .collect()),
+        Ok(ResponseBody::Results(results)) if results.len() == commands.len() => {
+            let results = results.into_iter().zip(commands);
+            let replies =
+                results.map(|(result, command)| result.into_reply(status, command, request, &redactor));
+            Ok(share_outage(replies.collect()))
+        }
         Ok(ResponseBody::Object(CommandResult { error: Some(error), .. })) => {
-            let failures = commands.iter().map(|command| failure(status, &error, command, request));
-            failures.map(|failed| if failed.is_outage() { Err(failed) } else { Ok(Err(failed)) }).collect()
+            let text = redactor.redact(&error);
+            let failure = |command| failure(status, &error, text.clone(), command, request);
+            match commands.first().map(failure) {
+                Some(outage) if outage.is_outage() => Err(outage),
+                _ => Ok(commands.iter().map(|command| Err(failure(command))).collect()),
+            }
         }
         Ok(ResponseBody::Object(_)) => Err(Error::protocol(status, "one reply to a batch")),
         Ok(ResponseBody::Results(results)) => {
             Err(Error::protocol(status, format!("{} commands got {} replies", commands.len(), results.len())))
         }
-        Err(_) => Err(unreadable(status, body, request)),
+        Err(_) => Err(unreadable(status, body, request, &redactor)),
     }
+}
+
+/// Gives the commands that met the same outage one error, because they shared a request.
+fn share_outage(mut replies: Vec<Result<Reply>>) -> Vec<Result<Reply>> {
+    let mut first: Option<Error> = None;
+    for error in replies.iter_mut().filter_map(|reply| reply.as_mut().err()).filter(|error| error.is_outage())
+    {
+        match &first {
+            Some(first) if first.is_like(error) => *error = first.clone(),
+            _ => first = Some(error.clone()),
+        }
+    }
+    replies
 }
 
 fn single(body: &[u8]) -> serde_json::Result<ResponseBody> {
     serde_json::from_slice(body).map(|result| ResponseBody::Results(vec![result]))
 }
 
-/// The error of a command whose response contains `error`. The text decides before the status, because the service has
-/// sent errors with status 200.
-fn failure(status: u16, error: &str, command: &Command, request: RequestContext<'_>) -> Error {
-    const OUTAGES: [&str; 3] = [
+/// The error of a command whose response contains `error`, of which `text` may be shown. `error` decides before the
+/// status, because the service has sent errors with status 200.
+fn failure(status: u16, error: &str, text: String, command: &Command, request: RequestContext<'_>) -> Error {
+    const REJECTED_TOKENS: [&str; 3] = ["WRONGPASS", "NOAUTH", "Unauthorized"];
+    // Redis answers so before it executes anything, and no longer when a restart, a failover or a script is over.
+    const OUTAGES: [&str; 10] = [
+        "LOADING",
+        "BUSY ",
+        "READONLY",
+        "MASTERDOWN",
+        "CLUSTERDOWN",
+        "TRYAGAIN",
+        "NOREPLICAS",
         "ERR max daily request limit exceeded",
         "ERR max requests limit exceeded",
         "ERR max concurrent connections",
     ];
-    const REJECTED_TOKENS: [&str; 3] = ["WRONGPASS", "NOAUTH", "Unauthorized"];
 
     let starts_with = |texts: &[&str]| texts.iter().any(|text| error.starts_with(text));
     if is_rejected_token(status) && !error.starts_with("NOPERM") || starts_with(&REJECTED_TOKENS) {
         return Error::unauthorized();
     }
-    let text = redact(error, request.commands, request.token);
-    if is_outage(status) || starts_with(&OUTAGES) {
-        return Error::unavailable(status, text, request.retry_after);
+    if starts_with(&OUTAGES) {
+        return Error::turned_away(status, text, request.retry_after);
     }
-    let prefix = command.arguments().iter().map(|argument| loggable_prefix(argument)).find(|p| !p.is_empty());
-    Error::refused(command.name(), prefix.unwrap_or_default(), text)
+    if is_outage(status) {
+        return unavailable(status, text, request);
+    }
+    Error::refused(command.name(), command.prefix(), text)
+}
+
+/// An HTTP 429 says that nothing was executed.
+fn unavailable(status: u16, text: String, request: RequestContext<'_>) -> Error {
+    let make = if status == 429 { Error::turned_away } else { Error::unavailable };
+    make(status, text, request.retry_after)
 }
 
 fn is_rejected_token(status: u16) -> bool {
@@ -93,9 +126,9 @@ fn is_outage(status: u16) -> bool {
 }
 
 /// The error of a request whose response is not JSON of the expected form.
-fn unreadable(status: u16, body: &[u8], request: RequestContext<'_>) -> Error {
+fn unreadable(status: u16, body: &[u8], request: RequestContext<'_>, redactor: &Redactor<'_>) -> Error {
     let start = String::from_utf8_lossy(&body[..body.len().min(MAX_UNREADABLE_BYTES)]);
-    let text = format!("unreadable body: {}", redact(&start, request.commands, request.token));
+    let text = format!("unreadable body: {}", redactor.redact(&start));
     match status {
         401 | 403 => Error::unauthorized(),
         413 => Error::refused(
@@ -103,7 +136,7 @@ fn unreadable(status: u16, body: &[u8], request: RequestContext<'_>) -> Error {
             "",
             "the request is too large",
         ),
-        _ if is_outage(status) => Error::unavailable(status, text, request.retry_after),
+        _ if is_outage(status) => unavailable(status, text, request),
         _ => Error::protocol(status, text),
     }
 }
@@ -153,9 +186,18 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
 }
 
 impl CommandResult {
-    fn into_reply(self, status: u16, command: &Command, request: RequestContext<'_>) -> Result<Reply> {
+    fn into_reply(
+        self,
+        status: u16,
+        command: &Command,
+        request: RequestContext<'_>,
+        redactor: &Redactor<'_>,
+    ) -> Result<Reply> {
         match (self.result, self.error) {
-            (_, Some(error)) => Err(failure(status, &error, command, request)),
+            (_, Some(error)) => {
+                let text = redactor.redact(&error);
+                Err(failure(status, &error, text, command, request))
+            }
             (Some(reply), None) if status < 400 => Ok(reply),
             (Some(_), None) => {
                 Err(Error::unavailable(status, "a result with a failure status", request.retry_after))

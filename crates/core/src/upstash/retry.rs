@@ -1,14 +1,16 @@
 //! Sends requests, and retries them until their deadline.
 //!
-//! Every command has a deadline, by which its caller gets a reply or an error. If a request fails for a transient reason,
-//! only its idempotent commands are retried ([`Command::is_idempotent`]). The callers of the others get the error,
-//! because Redis may have executed them.
+//! Every command has a deadline, by which its caller gets a reply or an error; the request goes on for the others. If a
+//! request fails for a transient reason, only repeatable commands are sent again ([`Command::is_repeatable`]), unless
+//! the server has certainly not executed it. The callers of the others get the error, because Redis may have executed
+//! them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::http::{Endpoint, HttpClient};
 use super::request_metrics::RequestMetrics;
@@ -27,15 +29,44 @@ pub(super) type Replies = Result<Vec<Result<Reply>>>;
 
 /// Where the reply to a pending command goes, and the command's deadline.
 pub(super) struct PendingReply {
-    pub(super) sender: oneshot::Sender<Result<Reply>>,
-    pub(super) deadline: Instant,
+    /// `None` once the caller has its reply.
+    sender: Option<oneshot::Sender<Result<Reply>>>,
+    deadline: Instant,
 }
 
 impl PendingReply {
-    /// A caller may have stopped waiting; its reply is dropped.
-    fn send(self, reply: Result<Reply>) {
-        let _ = self.sender.send(reply);
+    pub(super) fn new(sender: oneshot::Sender<Result<Reply>>, deadline: Instant) -> Self {
+        Self { sender: Some(sender), deadline }
     }
+
+    fn is_waiting(&self) -> bool {
+        self.sender.is_some()
+    }
+
+    /// Ends the waiting of the caller.
+    fn expire(&mut self) {
+        self.reply(Err(Error::out_of_time()));
+    }
+
+    fn send(mut self, reply: Result<Reply>) {
+        self.reply(reply);
+    }
+
+    /// A caller may have stopped waiting; its reply is dropped.
+    fn reply(&mut self, reply: Result<Reply>) {
+        if let Some(sender) = self.sender.take() {
+            let _ = sender.send(reply);
+        }
+    }
+}
+
+fn last_deadline(pending: &[PendingReply]) -> Instant {
+    pending.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now)
+}
+
+/// Whether commands can be sent again after an error.
+fn may_repeat(error: &Error, commands: &[Command]) -> bool {
+    error.is_transient() && (error.is_certainly_not_executed() || commands.iter().all(Command::is_repeatable))
 }
 
 /// Sends the same error to every caller.
@@ -62,10 +93,7 @@ impl RetryingClient {
         loop {
             let replies = self.request(Endpoint::Transaction, commands, deadline).await;
             match &replies {
-                Err(error)
-                    if error.is_transient()
-                        && commands.iter().all(Command::is_idempotent)
-                        && backoff.pause(error).await => {}
+                Err(error) if may_repeat(error, commands) && backoff.pause(error).await => {}
                 _ => return replies,
             }
             self.metrics.retried();
@@ -82,35 +110,74 @@ impl RetryingClient {
         mut commands: Vec<Command>,
         mut pending: Vec<PendingReply>,
     ) -> Result<()> {
-        let mut backoff =
-            Backoff::new(pending.iter().map(|one| one.deadline).max().unwrap_or_else(Instant::now));
+        let mut backoff = Backoff::new(last_deadline(&pending));
         loop {
-            let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
-            let deadline = pending.iter().map(|one| one.deadline).min().unwrap_or_else(Instant::now);
-            let error = match self.request(endpoint, &commands, deadline).await {
-                Ok(replies) => {
-                    pending.into_iter().zip(replies).for_each(|(one, reply)| one.send(reply));
-                    return Ok(());
+            let replies = self.attempt(&commands, &mut pending).await;
+            if let Err(error) = &replies
+                && error.is_too_large()
+                && commands.len() > 1
+            {
+                return self.halves(commands, pending, error).await;
+            }
+            let all = replies.unwrap_or_else(|error| vec![Err(error); commands.len()]);
+            let mut repeated = (Vec::new(), Vec::new());
+            let (mut outage, mut is_reached) = (None, false);
+            for ((command, one), reply) in commands.into_iter().zip(pending).zip(all) {
+                match reply {
+                    Err(error) if error.is_outage() => {
+                        outage = Some(error.clone());
+                        if may_repeat(&error, std::slice::from_ref(&command)) && one.is_waiting() {
+                            repeated.0.push(command);
+                            repeated.1.push(one);
+                        } else {
+                            one.send(Err(error));
+                        }
+                    }
+                    reply => {
+                        is_reached = true;
+                        one.send(reply);
+                    }
                 }
-                Err(error) if error.is_outage() => error,
-                Err(refusal) => {
-                    fail_all(pending, &refusal);
-                    return Ok(());
-                }
-            };
-            let may_retry = error.is_transient() || error.is_timeout();
-            let all = commands.into_iter().zip(pending);
-            let (retried, failed): (Vec<_>, Vec<_>) = all.partition(|(command, one)| {
-                may_retry && command.is_idempotent() && one.deadline > Instant::now()
-            });
-            fail_all(failed.into_iter().map(|(_, one)| one), &error);
-            (commands, pending) = retried.into_iter().unzip();
+            }
+            (commands, pending) = repeated;
+            let Some(error) = outage else { return Ok(()) };
             if commands.is_empty() || !backoff.pause(&error).await {
                 fail_all(pending, &error);
-                return Err(error);
+                return if is_reached { Ok(()) } else { Err(error) };
             }
             self.metrics.retried();
         }
+    }
+
+    /// Sends one request, and ends the waiting of callers whose deadline passes before the request's.
+    async fn attempt(&self, commands: &[Command], pending: &mut [PendingReply]) -> Replies {
+        let endpoint = if commands.len() == 1 { Endpoint::Command } else { Endpoint::Pipeline };
+        let last = last_deadline(pending);
+        let mut request = pin!(self.request(endpoint, commands, last));
+        loop {
+            let next = pending.iter().filter(|one| one.is_waiting()).map(|one| one.deadline).min();
+            let Some(next) = next.filter(|next| *next < last) else { return request.await };
+            match timeout_at(next, &mut request).await {
+                Ok(replies) => return replies,
+                Err(_) => {
+                    pending.iter_mut().filter(|one| one.deadline <= next).for_each(PendingReply::expire)
+                }
+            }
+        }
+    }
+
+    /// Sends the two halves of a request whose response was too large, as far as they are repeatable. The others may have
+    /// been executed.
+    async fn halves(&self, commands: Vec<Command>, pending: Vec<PendingReply>, error: &Error) -> Result<()> {
+        let all = commands.into_iter().zip(pending);
+        let (mut left, lost): (Vec<_>, Vec<_>) = all.partition(|(command, _)| command.is_repeatable());
+        fail_all(lost.into_iter().map(|(_, one)| one), error);
+        let right = left.split_off(left.len() / 2);
+        for half in [left, right].into_iter().filter(|half| !half.is_empty()) {
+            let (commands, pending) = half.into_iter().unzip();
+            Box::pin(self.pipeline(commands, pending)).await?;
+        }
+        Ok(())
     }
 
     async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Replies {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+pub(crate) mod outage;
 pub(crate) mod proxy;
 pub(crate) mod stub;
 pub(crate) mod tls;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use redlatch_core::clock::Clock;
-use redlatch_core::config::{MemoryLimits, OnOutage, Remote, Token};
+use redlatch_core::config::{DEFAULT_MAX_RESPONSE_BYTES, MemoryLimits, OnOutage, Remote, Token};
 use redlatch_core::keys::Key;
 use redlatch_core::log::Log;
 use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
@@ -168,14 +169,15 @@ pub(crate) fn remote(gateway: &Gateway) -> Remote {
         token: Token::new(gateway.token()),
         timeout: Duration::from_secs(20),
         extra_ca_certs: None,
+        max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
         proxy: None,
     }
 }
 
 /// A client whose dispatcher runs on the test's runtime.
 pub(crate) fn connect(remote: Remote, log: &Log) -> Client {
-    let (client, dispatcher) = Client::new(remote, Clock::system(), log.clone());
-    tokio::spawn(dispatcher.run());
+    let (client, mut dispatcher) = Client::new(remote, Clock::system(), log.clone());
+    tokio::spawn(async move { dispatcher.run().await });
     client
 }
 
@@ -185,9 +187,17 @@ pub(crate) fn fall_back(
     limits: MemoryLimits,
     log: &Log,
 ) -> FallbackStore<UpstashStore> {
-    let (store, prober) =
-        FallbackStore::new(Some(remote), limits, OnOutage::default(), Clock::system(), log.clone());
-    tokio::spawn(prober.run());
+    fall_back_with_clock(remote, limits, log, Clock::system())
+}
+
+pub(crate) fn fall_back_with_clock(
+    remote: UpstashStore,
+    limits: MemoryLimits,
+    log: &Log,
+    clock: Clock,
+) -> FallbackStore<UpstashStore> {
+    let (store, prober) = FallbackStore::new(Some(remote), limits, OnOutage::default(), clock, log.clone());
+    tokio::spawn(async move { prober.run().await });
     store
 }
 

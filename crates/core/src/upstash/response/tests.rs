@@ -1,7 +1,8 @@
 use super::*;
+use crate::keys::FORM;
 
 fn command() -> Command {
-    Command::new("SET").arg("form:guest@example.com").arg("a secret value")
+    Command::new("SET").key(&FORM.key("key", "guest@example.com").unwrap()).arg("a secret value")
 }
 
 fn read_as(commands: &[Command], is_batch: bool, status: u16, body: &str) -> Result<Vec<Result<Reply>>> {

@@ -1,0 +1,36 @@
+//! One deadline for a call, however many operations it takes.
+
+use tokio::time::Instant;
+
+use super::{Operation, Output, Store};
+use crate::Result;
+
+/// A store for one call: its operations share the deadline of the first.
+pub struct Timed<'a, S> {
+    store: &'a S,
+    deadline: Option<Instant>,
+}
+
+impl<'a, S: Store> Timed<'a, S> {
+    /// Begins a call of `store`.
+    pub fn begin(store: &'a S) -> Self {
+        Self { store, deadline: store.deadline() }
+    }
+}
+
+impl<S: Store> Store for Timed<'_, S> {
+    async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        match self.deadline {
+            Some(deadline) => self.store.execute_by(operation, deadline).await,
+            None => self.store.execute(operation).await,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn removed_corrupt(&self) {
+        self.store.removed_corrupt();
+    }
+}

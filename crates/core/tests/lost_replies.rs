@@ -1,0 +1,198 @@
+//! Writes whose reply was lost, while another instance writes: nothing is granted twice and nothing newer is undone.
+
+mod support;
+
+use std::time::Duration;
+
+use redlatch_core::keys::{Expiry, Ttl};
+use redlatch_core::store::{Store, Swap};
+use redlatch_gateway::Fault;
+use support::outage::{Outage, settle};
+use support::{key, pttl};
+
+const MINUTE: Ttl = Ttl::from_whole_seconds(60);
+
+/// Lets the next request lose its reply after it was executed, or before, and delays the one that follows.
+async fn lose_next(outage: &Outage, fault: Fault) {
+    let gateway = &outage.upstash.gateway;
+    gateway.add_fault(Fault::Latency { ms: 200 }.times(2)).await.unwrap();
+    gateway.add_fault(fault.times(1)).await.unwrap();
+    gateway.reset_counters();
+}
+
+/// Waits until the repeated request has arrived, but is not executed yet.
+async fn repeated(outage: &Outage) {
+    while outage.upstash.gateway.counters().requests < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_release_whose_reply_was_lost_does_not_end_the_claim_of_another_instance() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    assert!(store.set_if_absent(&key("k"), "mine", MINUTE).await.unwrap());
+    lose_next(&outage, Fault::ExecuteThenDrop).await;
+
+    let released = async { store.release(&key("k")).await.unwrap() };
+    let claimed = async {
+        repeated(&outage).await;
+        outage.other.set_if_absent(&key("k"), "theirs", MINUTE).await.unwrap()
+    };
+    let (_, is_claimed) = tokio::join!(released, claimed);
+
+    assert!(is_claimed);
+    settle(store).await;
+    assert_eq!(outage.in_redis("k").await.as_deref(), Some("theirs"));
+    assert!(!store.set_if_absent(&key("k"), "again", MINUTE).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_deletion_whose_reply_was_lost_leaves_what_was_written_since() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    store.set(&key("k"), "old", Expiry::Never).await.unwrap();
+    lose_next(&outage, Fault::ExecuteThenDrop).await;
+
+    let deleted = async { store.delete(&[key("k")]).await.unwrap() };
+    let written = async {
+        repeated(&outage).await;
+        outage.other.set(&key("k"), "newer", Expiry::Never).await.unwrap();
+    };
+    let (count, ()) = tokio::join!(deleted, written);
+
+    assert_eq!(count, 1);
+    settle(store).await;
+    assert_eq!(outage.in_redis("k").await.as_deref(), Some("newer"));
+}
+
+#[tokio::test]
+async fn a_write_whose_reply_was_lost_does_not_overwrite_a_newer_value() {
+    for known in [false, true] {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        if known {
+            store.set(&key("k"), "old", Expiry::Never).await.unwrap();
+        }
+        lose_next(&outage, Fault::ExecuteThenDrop).await;
+
+        let set = async { store.set(&key("k"), "mine", Expiry::Never).await.unwrap() };
+        let written = async {
+            repeated(&outage).await;
+            outage.other.set(&key("k"), "newer", Expiry::Never).await.unwrap();
+        };
+        tokio::join!(set, written);
+
+        settle(store).await;
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("newer"), "known: {known}");
+        assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("newer"), "known: {known}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_lost_before_it_was_executed_arrives() {
+    for (known, fault) in
+        [(None, Fault::Drop), (Some("old"), Fault::Drop), (Some("old"), Fault::ExecuteThenDrop)]
+    {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        if let Some(text) = known {
+            store.set(&key("k"), text, Expiry::Never).await.unwrap();
+            store.set(&key("gone"), text, Expiry::Never).await.unwrap();
+        }
+        let gateway = &outage.upstash.gateway;
+
+        gateway.add_fault(fault.clone().times(1)).await.unwrap();
+        store.set(&key("k"), "mine", Expiry::After(MINUTE)).await.unwrap();
+        gateway.add_fault(fault.times(1)).await.unwrap();
+        store.delete(&[key("gone")]).await.unwrap();
+
+        assert_eq!(store.pending(), 0, "it is in Redis when the call ends");
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("mine"));
+        assert_eq!(outage.in_redis("gone").await, None);
+        assert!((50_000..=60_000).contains(&pttl(&outage.upstash.client, "k").await));
+    }
+}
+
+#[tokio::test]
+async fn a_compare_and_set_whose_reply_was_lost_tells_how_it_ended() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    let gateway = &outage.upstash.gateway;
+    let swap = async |expected, new| store.compare_and_set(&key("k"), expected, new, MINUTE).await.unwrap();
+    store.set(&key("k"), "0", Expiry::Never).await.unwrap();
+    assert_eq!(swap("0", "1").await, Swap::Done);
+
+    gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert_eq!(swap("1", "2").await, Swap::Done);
+    gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    assert_eq!(swap("2", "3").await, Swap::Done);
+    gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    assert_eq!(swap("2", "4").await, Swap::Changed("3".into()));
+    gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert!(store.compare_and_delete(&key("k"), "3").await.unwrap());
+    gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    assert_eq!(swap("3", "4").await, Swap::Absent);
+
+    assert_eq!(outage.in_redis("k").await, None);
+}
+
+#[tokio::test]
+async fn two_claims_with_one_text_in_one_process_are_not_both_granted() {
+    let outage = Outage::prepare().await;
+    for fault in [Fault::ExecuteThenDrop, Fault::Drop] {
+        outage.other.delete(&[key("k")]).await.unwrap();
+        outage.upstash.gateway.add_fault(fault.times(1)).await.unwrap();
+
+        let claim = async || outage.store.set_if_absent(&key("k"), "same", MINUTE).await.unwrap();
+        let (first, second) = tokio::join!(claim(), claim());
+
+        assert!(first != second, "exactly one is granted, got {first} and {second}");
+    }
+}
+
+#[tokio::test]
+async fn an_increment_without_a_reply_is_neither_sent_again_nor_replayed_but_counted_as_uncertain() {
+    let outage = Outage::prepare().await;
+    outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+
+    assert_eq!(outage.store.increment(&key("n"), 1).await.unwrap(), 1);
+
+    assert_eq!(outage.store.pending(), 0);
+    assert_eq!(outage.in_redis("n").await.as_deref(), Some("1"));
+    assert_eq!(outage.store.metrics().replays().uncertain(), 1);
+}
+
+#[tokio::test]
+async fn what_a_server_turns_away_is_sent_again_whatever_it_is() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for (status, body) in
+        [(429, "slow down"), (429, r#"{"error":"ERR slow"}"#), (503, r#"{"error":"LOADING"}"#)]
+    {
+        let headers = std::collections::BTreeMap::new();
+        let turned_away = Fault::Status { status, body: Some(body.into()), headers };
+        outage.upstash.gateway.add_fault(turned_away.times(1)).await.unwrap();
+        let before = store.increment(&key("n"), 0).await.unwrap();
+
+        assert_eq!(store.increment(&key("n"), 1).await.unwrap(), before + 1, "{status} {body}");
+    }
+
+    assert_eq!(outage.in_redis("n").await.as_deref(), Some("3"));
+    assert_eq!(store.metrics().replays().uncertain(), 0);
+}
+
+#[tokio::test]
+async fn one_read_that_a_server_turns_away_is_sent_again() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    outage.other.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    for status in [503, 429] {
+        let body = Some(r#"{"error":"ERR busy"}"#.into());
+        let fault = Fault::Status { status, body, headers: std::collections::BTreeMap::new() };
+        outage.upstash.gateway.add_fault(fault.times(1)).await.unwrap();
+
+        assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"), "{status}");
+        outage.other.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    }
+}
