@@ -60,13 +60,17 @@ export interface Metrics {
   replayed: number
   /** Buffered writes that had expired before they could be replayed. */
   droppedAsExpired: number
-  /** Buffered claims of keys that another instance holds by now, and writes that Redis refused for the key's type. */
+  /** Buffered writes that were given up: another instance has written the key meanwhile, or Redis refuses them for good. */
   conflicts: number
-  /** Increments whose replay got no reply. They are not sent twice. */
+  /** Increments without a reply, in an outage or out of one: perhaps not counted. They are not sent twice. */
   uncertain: number
   /** Stale copies: values kept to answer reads during an outage. */
   staleCopies: { entries: number; bytes: number }
   corruptEntriesRemoved: number
+  /** Commands that wait for their request, as while many requests are under way. */
+  queuedCommands: number
+  /** Requests under way. */
+  requestsInFlight: number
   /** Requests that were retried. */
   retries: number
   /** How long answered requests took, in milliseconds. */

@@ -12,6 +12,12 @@ export interface RedlatchOptions {
    * @default 2000
    */
   timeoutMs?: number | undefined
+  /**
+   * The most bytes of an answer of Redis, in its JSON with base64: a value takes a third more. A call that gets more
+   * rejects with `ERR_REDIS_REPLY`.
+   * @default 33554432
+   */
+  maxResponseBytes?: number | undefined
   /** `true` keeps everything in memory. `false` overrules the variable `DISABLE_REDIS`. */
   disableRedis?: boolean | undefined
   /**

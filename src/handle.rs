@@ -9,14 +9,19 @@ use std::io;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use redlatch_core::clock::Clock;
+use redlatch_core::log::LogMessage;
 use redlatch_core::store::BreakerChange;
 use redlatch_core::{Config, Service};
 
 use crate::io_thread::IoThread;
 
 static SERVICES: Mutex<Services> = Mutex::new(Services { running: Vec::new(), memory: None });
+
+/// How long a service that was replaced, or whose threads have ended, replays what is pending.
+const BACKGROUND_FAREWELL: Duration = Duration::from_secs(15);
 
 thread_local! {
     /// What the evaluations of the package on this thread have opened.
@@ -71,13 +76,29 @@ impl Handle {
         Ok(started)
     }
 
-    /// Waits for pending calls, closes connections, stops the I/O thread and clears memory, then calls `done`.
-    fn close(&self, done: impl FnOnce() + Send + 'static) {
+    /// Waits for pending calls, replays what is pending for at most `timeout`, closes connections and stops the I/O thread,
+    /// then calls `done`.
+    fn close(self: &Arc<Self>, timeout: Option<Duration>, done: impl FnOnce() + Send + 'static) {
         let io = lock(&self.io).take();
         match io {
-            Some(io) => io.close(done),
+            Some(io) => {
+                let service = Arc::clone(self);
+                io.close(Box::pin(async move { service.farewell(timeout).await }), done);
+            }
             None => done(),
         }
+    }
+
+    /// Closes the service though nobody waits for it.
+    fn close_in_background(self: &Arc<Self>) {
+        let service = Arc::clone(self);
+        self.close(Some(BACKGROUND_FAREWELL), move || {
+            // No call is left that could take the messages to JavaScript.
+            for message in service.log().take() {
+                let (LogMessage::Info(text) | LogMessage::Warn(text)) = message;
+                eprintln!("redlatch: {text}");
+            }
+        });
     }
 }
 
@@ -117,7 +138,9 @@ impl ServiceUse {
             if present.handle.serves(&config) {
                 return present;
             }
-            present.release();
+            if present.release() {
+                present.handle.close_in_background();
+            }
         }
         let mut services = lock(&SERVICES);
         services.running.retain(|handle| handle.strong_count() > 0);
@@ -138,7 +161,7 @@ impl ServiceUse {
 
     /// Ends the use. If it was the last, the service closes. Then, or at once, calls `done`.
     pub(crate) fn close(mut self, done: impl FnOnce() + Send + 'static) {
-        if self.release() { self.handle.close(done) } else { done() }
+        if self.release() { self.handle.close(None, done) } else { done() }
     }
 
     /// Ends the use; returns whether it was the last, in which case the service gets no further users.
@@ -151,9 +174,19 @@ impl ServiceUse {
 
 impl Drop for ServiceUse {
     fn drop(&mut self) {
-        if !self.is_released {
-            let _services = lock(&SERVICES);
-            self.handle.realms.fetch_sub(1, Relaxed);
+        if self.is_released {
+            return;
+        }
+        let services = lock(&SERVICES);
+        let is_last = self.handle.realms.fetch_sub(1, Relaxed) == 1;
+        // Without this, what is pending would be lost with the service.
+        let is_needed = is_last && self.handle.store.pending() > 0;
+        if is_needed {
+            self.handle.is_closed.store(true, Relaxed);
+        }
+        drop(services);
+        if is_needed {
+            self.handle.close_in_background();
         }
     }
 }

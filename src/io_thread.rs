@@ -26,7 +26,7 @@ pub(crate) struct IoThread {
 enum Message {
     Spawn(Box<BackgroundTask>),
     Calls(Vec<Call>),
-    Close(Box<dyn FnOnce() + Send>),
+    Close(Call, Box<dyn FnOnce() + Send>),
 }
 
 impl IoThread {
@@ -37,8 +37,8 @@ impl IoThread {
         thread::Builder::new().name("redlatch-io".into()).spawn(move || {
             // Unconstrained, because tokio's budget would settle the calls of one large request in several portions.
             let closed = runtime.block_on(unconstrained(run(receiver)));
-            // Closes the connections.
-            drop(runtime);
+            // Closes the connections, and does not wait for a name to be resolved.
+            runtime.shutdown_background();
             for done in closed {
                 done();
             }
@@ -56,10 +56,10 @@ impl IoThread {
         self.send(Message::Calls(calls));
     }
 
-    /// Ends the thread after the pending calls, then calls `done`.
-    pub(crate) fn close(&self, done: impl FnOnce() + Send + 'static) {
-        if let Err(mpsc::error::SendError(Message::Close(done))) =
-            self.messages.send(Message::Close(Box::new(done)))
+    /// Ends the thread after the pending calls and then `last`, then calls `done`.
+    pub(crate) fn close(&self, last: Call, done: impl FnOnce() + Send + 'static) {
+        if let Err(mpsc::error::SendError(Message::Close(_, done))) =
+            self.messages.send(Message::Close(last, Box::new(done)))
         {
             done();
         }
@@ -72,7 +72,7 @@ impl IoThread {
 }
 
 async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOnce() + Send>> {
-    let mut closed = Vec::new();
+    let (mut last_calls, mut closed) = (Vec::new(), Vec::new());
     let mut calls = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -83,8 +83,9 @@ async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOn
                 Some(Message::Calls(batch)) => {
                     calls.extend(batch.into_iter().map(|call| AssertUnwindSafe(call).catch_unwind()));
                 }
-                Some(Message::Close(done)) => {
+                Some(Message::Close(last, done)) => {
                     messages.close();
+                    last_calls.push(last);
                     closed.push(done);
                 }
                 None => break,
@@ -93,5 +94,8 @@ async fn run(mut messages: mpsc::UnboundedReceiver<Message>) -> Vec<Box<dyn FnOn
         }
     }
     calls.for_each(|_| ready(())).await;
+    for last in last_calls {
+        last.await;
+    }
     closed
 }

@@ -6,7 +6,7 @@ use redlatch_core::store::Class;
 
 use crate::argument;
 
-/// Reads `{ url, token, timeoutMs, disableRedis, onOutage, memory }`.
+/// Reads `{ url, token, timeoutMs, maxResponseBytes, disableRedis, onOutage, memory }`.
 pub(crate) fn read(options: Unknown<'_>) -> argument::Result<Options> {
     let Some(given) = argument::optional_object("options", options)? else { return Ok(Options::default()) };
     let timeout = argument::optional_number("options.timeoutMs", argument::property(&given, "timeoutMs")?)?;
@@ -21,13 +21,14 @@ pub(crate) fn read(options: Unknown<'_>) -> argument::Result<Options> {
         timeout: timeout
             .map(|millis| Options::timeout_from_millis("options.timeoutMs", millis))
             .transpose()?,
+        max_response_bytes: limit(&given, "options", "maxResponseBytes")?,
         on_outage: on_outage(&given)?,
         ..Options::default()
     };
     if let Some(memory) = argument::optional_object("options.memory", argument::property(&given, "memory")?)?
     {
-        read.memory_max_entries = limit(&memory, "maxEntries")?;
-        read.memory_max_bytes = limit(&memory, "maxBytes")?;
+        read.memory_max_entries = limit(&memory, "options.memory", "maxEntries")?;
+        read.memory_max_bytes = limit(&memory, "options.memory", "maxBytes")?;
     }
     Ok(read)
 }
@@ -48,8 +49,8 @@ fn on_outage(options: &Object<'_>) -> argument::Result<OnOutage> {
     Ok(read)
 }
 
-fn limit(memory: &Object<'_>, name: &str) -> argument::Result<Option<usize>> {
-    let path = format!("options.memory.{name}");
-    let count = argument::optional_number(&path, argument::property(memory, name)?)?;
+fn limit(object: &Object<'_>, name_of_object: &str, name: &str) -> argument::Result<Option<usize>> {
+    let path = format!("{name_of_object}.{name}");
+    let count = argument::optional_number(&path, argument::property(object, name)?)?;
     Ok(count.map(|count| Options::limit(&path, count)).transpose()?)
 }

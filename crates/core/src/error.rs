@@ -222,7 +222,8 @@ impl Error {
     }
 
     /// The `Retry-After` of the response.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
         match self.root().0.kind {
             Kind::Unavailable { retry_after, .. } => retry_after,
             _ => None,

@@ -26,6 +26,8 @@ pub struct Report {
     uncertain: u64,
     stale_copies: StaleCopiesReport,
     corrupt_entries_removed: u64,
+    queued_commands: usize,
+    requests_in_flight: usize,
     retries: u64,
     latency: LatencyReport,
 }
@@ -112,6 +114,8 @@ impl Report {
             uncertain: replays.uncertain(),
             stale_copies: StaleCopiesReport { entries, bytes },
             corrupt_entries_removed: store.metrics().corrupt(),
+            queued_commands: requests.map_or(0, RequestMetrics::queued_commands),
+            requests_in_flight: requests.map_or(0, RequestMetrics::requests_in_flight),
             retries: requests.map_or(0, RequestMetrics::retries),
             latency: requests.map(|requests| requests.latency().into()).unwrap_or_default(),
         }
@@ -172,6 +176,10 @@ impl Report {
         );
         let corrupt = self.corrupt_entries_removed;
         text.single("redlatch_corrupt_entries_total", "counter", "Corrupt entries removed.", corrupt);
+        let queued = self.queued_commands;
+        text.single("redlatch_queued_commands", "gauge", "Commands that wait for their request.", queued);
+        let in_flight = self.requests_in_flight;
+        text.single("redlatch_requests_in_flight", "gauge", "Requests under way.", in_flight);
         text.single("redlatch_retries_total", "counter", "Retried requests.", self.retries);
         text.family(
             "redlatch_request_duration_seconds",

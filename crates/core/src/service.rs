@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::json::to_json;
-use crate::log::Log;
+use crate::log::{Log, LogMessage};
 use crate::report::Report;
 use crate::store::{Class, FallbackStore, Prober, RemoteStore, UpstashStore};
 use crate::supervise::supervise;
@@ -227,6 +227,19 @@ impl Service {
             tokio::time::sleep(DRAIN_POLL.min(deadline - tokio::time::Instant::now())).await;
         }
         self.store.pending()
+    }
+
+    /// Replays what is pending, because the service ends; at most `timeout`, by default the timeout of a call. The log
+    /// tells the number of writes that are lost.
+    pub async fn farewell(&self, timeout: Option<Duration>) {
+        let Some(remote) = self.store.remote() else { return };
+        let deadline = tokio::time::Instant::now() + timeout.unwrap_or_else(|| remote.timeout());
+        let left = self.store.replay_before_the_end(deadline).await;
+        if left > 0 {
+            self.log.push(LogMessage::Warn(format!(
+                "Writes made while Redis was not available are lost, because it is not available at the end: {left}."
+            )));
+        }
     }
 
     /// Figures that need no request.

@@ -1,5 +1,7 @@
 //! Writes whose reply was lost, while another instance writes: nothing is granted twice and nothing newer is undone.
 
+#![expect(clippy::unwrap_used, reason = "the lint spares tests, and these are their helpers")]
+
 mod support;
 
 use std::time::Duration;

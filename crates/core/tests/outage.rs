@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,12 +13,25 @@ use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, OnOutage, Policy};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
-use redlatch_core::store::{BreakerState, Class, FallbackStore, Outcome, Store, UpstashStore, Write};
-use redlatch_gateway::{Fault, Gateway, GatewayOptions};
+use redlatch_core::log::LogMessage;
+use redlatch_core::store::{BreakerState, Class, FallbackStore, Outcome, Store, Swap, Write};
+use redlatch_gateway::Fault;
 use support::outage::{Outage, settle};
 use support::{Fallback, Hands, Stage, Upstash, key, pttl};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 const MINUTE: Ttl = Ttl::from_whole_seconds(60);
+
+/// Sends a command to Redis itself, because Upstash has none of this kind.
+async fn configure(outage: &Outage, command: String) {
+    let mut redis = TcpStream::connect(("127.0.0.1", outage.upstash.redis.port())).await.unwrap();
+    redis.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+    let mut reply = [0; 5];
+    redis.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"+OK\r\n", "{command}");
+}
 
 #[tokio::test]
 async fn writes_of_an_outage_are_in_redis_afterwards() {
@@ -238,17 +252,6 @@ async fn a_class_can_reject_calls_during_an_outage() {
 }
 
 #[tokio::test]
-async fn an_increment_without_a_reply_is_neither_retried_nor_replayed() {
-    let outage = Outage::prepare().await;
-    outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
-
-    assert_eq!(outage.store.increment(&key("n"), 1).await.unwrap(), 1);
-
-    assert_eq!(outage.store.pending(), 0);
-    assert_eq!(outage.in_redis("n").await.as_deref(), Some("1"));
-}
-
-#[tokio::test]
 async fn many_pending_writes_are_replayed_in_few_requests() {
     let outage = Outage::prepare().await;
     outage.begin().await;
@@ -277,4 +280,206 @@ async fn a_form_marked_during_an_outage_is_still_replayed_as_a_claim() {
     outage.end().await;
 
     assert_eq!(outage.other.get(&name).await.unwrap().as_deref(), Some("theirs"));
+}
+
+#[tokio::test]
+async fn a_mark_whose_claim_has_ended_does_not_end_the_claim_of_another_instance() {
+    let hands = Hands::new();
+    let outage = Outage::with_clock(MemoryLimits::default(), hands.clock()).await;
+    let store = &outage.store;
+    assert!(store.set_if_absent(&key("k"), "mine", MINUTE).await.unwrap());
+    outage.begin().await;
+    let five = Ttl::from_whole_seconds(5);
+    assert_eq!(store.compare_and_set(&key("k"), "mine", "completed", five).await.unwrap(), Swap::Done);
+    // The claim ends in Redis, and its mark in memory.
+    outage.other.delete(&[key("k")]).await.unwrap();
+    hands.advance(Duration::from_secs(61));
+    assert!(outage.other.set_if_absent(&key("k"), "theirs", MINUTE).await.unwrap());
+
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("k").await.as_deref(), Some("theirs"));
+    assert!(!store.set_if_absent(&key("k"), "third", MINUTE).await.unwrap());
+    assert_eq!(store.metrics().replays().conflicts(), 1);
+}
+
+#[tokio::test]
+async fn conditional_writes_of_an_outage_leave_what_another_instance_has_written() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["swapped", "removed", "taken", "released"] {
+        store.set(&key(name), "old", Expiry::Never).await.unwrap();
+    }
+    outage.begin().await;
+    assert_eq!(store.compare_and_set(&key("swapped"), "old", "new", MINUTE).await.unwrap(), Swap::Done);
+    assert!(store.compare_and_delete(&key("removed"), "old").await.unwrap());
+    assert_eq!(store.get_and_delete(&key("taken")).await.unwrap().as_deref(), Some("old"));
+    assert!(store.release(&key("released")).await.unwrap());
+    assert_eq!(store.get_and_delete(&key("unseen")).await.unwrap(), None);
+    for name in ["swapped", "removed", "taken", "released", "unseen"] {
+        outage.other.set(&key(name), "theirs", Expiry::Never).await.unwrap();
+    }
+
+    outage.end().await;
+
+    for name in ["swapped", "removed", "taken", "released", "unseen"] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), Some("theirs"), "{name}");
+        assert_eq!(store.get(&key(name)).await.unwrap().as_deref(), Some("theirs"), "{name}");
+    }
+    assert_eq!(store.metrics().replays().conflicts(), 4);
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_told_once_with_its_number() {
+    let outage = Outage::prepare().await;
+    outage.begin().await;
+    for name in ["a", "b"] {
+        outage.store.set_if_absent(&key(name), "mine", MINUTE).await.unwrap();
+        outage.other.set(&key(name), "theirs", Expiry::Never).await.unwrap();
+    }
+
+    outage.end().await;
+
+    let mut told = Vec::new();
+    while told.is_empty() {
+        let messages = outage.upstash.log.take();
+        told.extend(messages.into_iter().filter(|message| format!("{message:?}").contains("given up: 2")));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(matches!(&told[..], [LogMessage::Warn(_)]), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_loads_is_an_outage_and_its_writes_wait() {
+    for text in
+        ["LOADING Redis is loading", "BUSY Redis is busy", "READONLY You can't write", "MASTERDOWN Link"]
+    {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        outage.begin().await;
+        store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+        let body = format!(r#"{{"error":"{text}"}}"#);
+        let loading = Fault::Status { status: 400, body: Some(body), headers: BTreeMap::new() };
+        outage.upstash.gateway.clear_faults().await.unwrap();
+        outage.upstash.gateway.add_fault(loading).await.unwrap();
+        outage.upstash.gateway.reset_counters();
+
+        while outage.upstash.gateway.counters().requests < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+
+        assert!(!store.is_remote_available(), "{text}");
+        assert_eq!(store.pending(), 1, "{text}");
+        outage.end().await;
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("v"), "{text}");
+        assert_eq!(store.metrics().replays().conflicts(), 0, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_database_rejects_calls_and_keeps_the_writes_of_an_outage() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    outage.begin().await;
+    store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    let limit = |bytes: u64| configure(&outage, format!("CONFIG SET maxmemory {bytes}"));
+    limit(1).await;
+
+    outage.upstash.gateway.clear_faults().await.unwrap();
+    while !store.is_remote_available() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    let error = store.set(&key("other"), "v", Expiry::Never).await.unwrap_err();
+    assert!(error.is_refused(), "{error}");
+    assert_eq!(store.pending(), 1);
+    assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"));
+    limit(0).await;
+    settle(store).await;
+    assert_eq!(outage.in_redis("k").await.as_deref(), Some("v"));
+    assert_eq!(store.metrics().replays().conflicts(), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_is_written_all_the_time_returns_to_redis() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    outage.begin().await;
+    store.set(&key("hot"), "0", Expiry::Never).await.unwrap();
+    outage.upstash.gateway.clear_faults().await.unwrap();
+    outage.upstash.gateway.add_fault(Fault::Latency { ms: 20 }).await.unwrap();
+
+    let mut writes = JoinSet::new();
+    while !store.is_remote_available() || store.pending() > 0 {
+        let (store, value) = (store.for_class(Class::Manager), writes.len().to_string());
+        writes.spawn(async move { store.set(&key("hot"), &value, Expiry::Never).await.unwrap() });
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    writes.join_all().await;
+
+    assert_eq!(store.pending(), 0);
+    outage.other.set(&key("hot"), "theirs", Expiry::Never).await.unwrap();
+    assert_eq!(store.get(&key("hot")).await.unwrap().as_deref(), Some("theirs"));
+}
+
+#[tokio::test]
+async fn lifetimes_do_not_depend_on_the_wall_clock() {
+    for (ahead, behind) in [(0, 30_000), (30_000, 0), (0, 3_600_000)] {
+        let wall = Clock::system();
+        let clock = Clock::system().with_wall(move || wall.now() + ahead - behind);
+        let outage = Outage::with_clock(MemoryLimits::default(), clock).await;
+        outage.begin().await;
+        for seconds in [5, 20, 600] {
+            let ttl = Expiry::After(Ttl::from_whole_seconds(seconds));
+            outage.store.set(&key(&format!("{seconds}")), "v", ttl).await.unwrap();
+        }
+
+        outage.end().await;
+
+        for seconds in [5, 20, 600] {
+            let left = pttl(&outage.upstash.client, &format!("{seconds}")).await;
+            let most = i64::from(seconds) * 1_000;
+            assert!((most - 4_000..=most).contains(&left), "{seconds} s: {left} ms left");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_ends_no_write_of_an_outage() {
+    let (now, set_back) = (Clock::system(), Arc::new(AtomicU64::new(0)));
+    let by = Arc::clone(&set_back);
+    let clock = Clock::system().with_wall(move || now.now() - by.load(Relaxed));
+    let outage = Outage::with_clock(MemoryLimits::default(), clock).await;
+    outage.begin().await;
+    outage.store.set(&key("k"), "v", Expiry::After(Ttl::from_whole_seconds(600))).await.unwrap();
+
+    set_back.store(3_600_000, Relaxed);
+    outage.end().await;
+
+    let left = pttl(&outage.upstash.client, "k").await;
+    assert!((590_000..=600_000).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn a_replayed_counter_keeps_its_expiry() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    store.increment(&key("n"), 1).await.unwrap();
+    store.expire(&key("n"), MINUTE).await.unwrap();
+    store.set(&key("forever"), "1", Expiry::Never).await.unwrap();
+    outage.begin().await;
+    for name in ["n", "forever", "new"] {
+        store.increment(&key(name), 1).await.unwrap();
+    }
+    store.expire(&key("new"), MINUTE).await.unwrap();
+    // As if it had expired in Redis a moment before.
+    outage.other.delete(&[key("n")]).await.unwrap();
+
+    outage.end().await;
+
+    for name in ["n", "new"] {
+        let left = pttl(&outage.upstash.client, name).await;
+        assert!((50_000..=60_000).contains(&left), "{name}: {left}");
+    }
+    assert_eq!(pttl(&outage.upstash.client, "forever").await, -1);
 }

@@ -12,7 +12,7 @@ use super::claim_turns::ClaimTurns;
 use super::metrics::{Class, Metrics, Outcome};
 use super::offline::{OfflineStore, StepsOfKeys};
 use super::recovery::send_again;
-use super::replay::{Left, replay_steps};
+use super::replay::{Left, replay_before_the_end, replay_steps};
 use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
@@ -99,6 +99,14 @@ impl<R: RemoteStore> FallbackStore<R> {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.shared.offline.pending()
+    }
+
+    /// Replays what is pending, at most until `deadline`, because the store ends. Returns the number still pending.
+    pub async fn replay_before_the_end(&self, deadline: Instant) -> usize {
+        if let Some(remote) = &self.shared.remote {
+            replay_before_the_end(&self.shared, remote, deadline).await;
+        }
+        self.pending()
     }
 
     /// The number of stale copies, and their bytes.

@@ -35,7 +35,9 @@ impl<'a> Operation<'a> {
                 visit(key, Mutation::Replace { expected, value: new, expiry: Expiry::After(ttl) });
             }
             (Self::Delete { keys }, _) => {
-                keys.iter().for_each(|key| visit(key, Mutation::Delete { expected: None }));
+                for key in keys {
+                    visit(key, Mutation::Delete { expected: None });
+                }
             }
             (Self::Release { key }, _) => visit(key, Mutation::Release),
             (Self::GetAndDelete { key }, Output::Value(Some(taken))) => {

@@ -128,49 +128,46 @@ impl PendingWrite {
 
     /// Follows a further mutation. `was_live` tells whether the key had a value before it.
     pub(super) fn then(&mut self, was_live: bool, mutation: Mutation<'_>) {
-        match (mutation, self.effect) {
-            (Mutation::Set { .. }, _) => {
+        match mutation {
+            Mutation::Set { .. } => {
                 self.effect = Effect::Put;
                 self.is_conditional = false;
             }
-            // What memory held came from Redis, changed by what is pending: its text there is not known.
-            (Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release, Effect::Add { .. }) => {
-                self.effect = effect_of(mutation);
-            }
-            (Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release, Effect::Expire) => {
-                self.effect = effect_of(mutation);
-                self.is_conditional = !self.ours.is_empty();
-            }
-            // The condition stays: this process must not overwrite what another one has stored meanwhile.
-            (
-                Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release,
-                Effect::Put | Effect::Remove,
-            ) => {
+            Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release => {
+                self.is_conditional = match self.effect {
+                    // This process must not undo what another one has stored meanwhile.
+                    Effect::Put | Effect::Remove => self.is_conditional,
+                    Effect::Expire => !self.ours.is_empty(),
+                    // The sum in Redis is not known.
+                    Effect::Add { .. } => false,
+                };
                 self.effect = effect_of(mutation);
             }
             // What this process knew has ended, and it claims the key anew.
-            (Mutation::Claim { .. }, _) => {
+            Mutation::Claim { .. } => {
                 self.effect = Effect::Put;
                 self.is_conditional = true;
             }
-            (Mutation::Increment { by: more, .. }, Effect::Add { by, with_expiry }) => {
-                self.effect = Effect::Add { by: by.saturating_add(more), with_expiry };
+            Mutation::Increment { by: more, .. } => {
+                // A claim that Redis has never seen has ended, and counting begins anew.
+                let is_anew = !was_live && self.is_conditional && self.ours.is_empty();
+                self.effect = match self.effect {
+                    Effect::Add { by, with_expiry } => {
+                        Effect::Add { by: by.saturating_add(more), with_expiry }
+                    }
+                    Effect::Expire => Effect::Add { by: more, with_expiry: true },
+                    Effect::Put | Effect::Remove if is_anew => {
+                        self.is_conditional = false;
+                        Effect::Add { by: more, with_expiry: false }
+                    }
+                    Effect::Put | Effect::Remove => Effect::Put,
+                };
             }
-            (Mutation::Increment { by, .. }, Effect::Expire) => {
-                self.effect = Effect::Add { by, with_expiry: true };
+            Mutation::Expire { .. } => {
+                if let Effect::Add { by, .. } = self.effect {
+                    self.effect = Effect::Add { by, with_expiry: true };
+                }
             }
-            // A claim that was never sent has ended, and counting begins anew.
-            (Mutation::Increment { by, .. }, Effect::Put | Effect::Remove)
-                if !was_live && self.is_conditional && self.ours.is_empty() =>
-            {
-                self.effect = Effect::Add { by, with_expiry: false };
-                self.is_conditional = false;
-            }
-            (Mutation::Increment { .. }, Effect::Put | Effect::Remove) => self.effect = Effect::Put,
-            (Mutation::Expire { .. }, Effect::Add { by, .. }) => {
-                self.effect = Effect::Add { by, with_expiry: true };
-            }
-            (Mutation::Expire { .. }, Effect::Put | Effect::Remove | Effect::Expire) => {}
         }
     }
 
@@ -241,4 +238,120 @@ impl PendingWrite {
 /// The effect of a replacement or a removal.
 fn effect_of(mutation: Mutation<'_>) -> Effect {
     if matches!(mutation, Mutation::Replace { .. }) { Effect::Put } else { Effect::Remove }
+}
+
+#[cfg(test)]
+mod tests {
+    use Mutation::Delete;
+
+    use super::*;
+    use crate::keys::Expiry;
+
+    const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
+    const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
+    const REPLACE: Mutation<'_> = Mutation::Replace { expected: "old", value: "w", expiry: Expiry::Never };
+    const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
+    const DELETE: Mutation<'_> = Delete { expected: None };
+    const RELEASE: Mutation<'_> = Mutation::Release;
+    const TAKE: Mutation<'_> = Delete { expected: Some("old") };
+
+    fn increment(by: i64) -> Mutation<'static> {
+        Mutation::Increment { by, sum: by }
+    }
+
+    /// The pending write after mutations, each with whether the key was live before it. Redis was last seen to hold
+    /// "old".
+    fn pending(mutations: &[(bool, Mutation<'_>)]) -> PendingWrite {
+        let mut write = PendingWrite::new(mutations[0].1, Some("old".into()));
+        for (was_live, mutation) in &mutations[1..] {
+            write.then(*was_live, *mutation);
+        }
+        write
+    }
+
+    fn held() -> Held {
+        Held { value: "held".into(), expires_at: None }
+    }
+
+    /// The replay in short.
+    fn told(replay: &Replay) -> String {
+        let expected = |expects: &Expects| match expects {
+            Expects::Anything => "whatever is there".to_owned(),
+            Expects::NothingOr(ours) => format!("unless changed from {ours:?}"),
+        };
+        match replay {
+            Replay::Put { value, expects, .. } => format!("put {value} {}", expected(expects)),
+            Replay::Remove { expects, .. } => format!("remove {}", expected(expects)),
+            Replay::Add { by, with_expiry, .. } => format!("add {by}, expiry {with_expiry}"),
+            Replay::Expire { expects, .. } => format!("expire {}", expected(expects)),
+        }
+    }
+
+    #[test]
+    fn many_mutations_make_one_pending_write() {
+        let put = "put held whatever is there";
+        let claim = "put held unless changed from []";
+        let replace = r#"put held unless changed from ["old"]"#;
+        let remove = r#"remove unless changed from ["old"]"#;
+        for (mutations, expected) in [
+            (vec![(false, CLAIM)], claim),
+            (vec![(true, SET)], put),
+            (vec![(true, REPLACE)], replace),
+            (vec![(true, DELETE)], "remove whatever is there"),
+            (vec![(true, RELEASE)], remove),
+            (vec![(true, TAKE)], remove),
+            (vec![(true, increment(2)), (true, increment(3))], "add 5, expiry false"),
+            (vec![(true, increment(2)), (true, EXPIRE)], "add 2, expiry true"),
+            (vec![(true, EXPIRE), (true, increment(2))], "add 2, expiry true"),
+            (vec![(true, EXPIRE), (true, EXPIRE)], "expire whatever is there"),
+            (vec![(true, EXPIRE), (true, RELEASE)], remove),
+            (vec![(false, CLAIM), (true, EXPIRE)], claim),
+            (vec![(false, CLAIM), (true, REPLACE)], claim),
+            (vec![(false, CLAIM), (true, RELEASE)], "remove unless changed from []"),
+            (vec![(false, CLAIM), (true, SET)], put),
+            (vec![(true, RELEASE), (false, CLAIM)], replace),
+            (vec![(true, DELETE), (false, CLAIM)], replace),
+            (vec![(true, DELETE), (false, increment(1))], put),
+            (vec![(true, SET), (true, increment(1))], put),
+            (vec![(true, increment(1)), (true, DELETE)], "remove whatever is there"),
+            (vec![(false, CLAIM), (false, CLAIM)], claim),
+            (vec![(false, CLAIM), (false, increment(1))], "add 1, expiry false"),
+        ] {
+            assert_eq!(told(&pending(&mutations).replay(Some(held()))), expected, "{mutations:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_expired_removes_what_it_had_replaced() {
+        for (mutation, expected) in [
+            (CLAIM, "remove unless changed from []"),
+            (SET, r#"remove unless changed from ["old"]"#),
+            (REPLACE, r#"remove unless changed from ["old"]"#),
+        ] {
+            assert_eq!(told(&pending(&[(true, mutation)]).replay(None)), expected, "{mutation:?}");
+        }
+        let unknown = PendingWrite::new(SET, None);
+        assert_eq!(told(&unknown.replay(None)), "remove whatever is there");
+    }
+
+    #[test]
+    fn a_write_that_may_be_executed_replaces_only_what_this_process_knows() {
+        for (mutation, expected) in [
+            (CLAIM, r#"put held unless changed from ["held"]"#),
+            (SET, r#"put held unless changed from ["old", "held"]"#),
+            (DELETE, r#"remove unless changed from ["old"]"#),
+        ] {
+            let mut write = pending(&[(true, mutation)]);
+            write.lost(&write.replay(Some(held())), true);
+            assert_eq!(told(&write.replay(Some(held()))), expected, "{mutation:?}");
+        }
+        // A later write did not depend on what was there.
+        let mut write = pending(&[(true, SET)]);
+        let sent = write.replay(Some(held()));
+        write.then(true, SET);
+        write.lost(&sent, false);
+        assert_eq!(told(&write.replay(Some(held()))), "put held whatever is there");
+        write.then(true, RELEASE);
+        assert_eq!(told(&write.replay(Some(held()))), "remove whatever is there");
+    }
 }

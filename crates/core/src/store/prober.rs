@@ -85,12 +85,11 @@ impl<R: RemoteStore> Prober<R> {
             }
             Err(error) => Err(error),
         };
-        match result {
-            Err(error) => shared.breaker.probe_failed(&error),
-            Ok(()) => {
-                shared.breaker.recovered();
-                *outage = Outage::new();
-            }
+        if let Err(error) = result {
+            shared.breaker.probe_failed(&error);
+        } else {
+            shared.breaker.recovered();
+            *outage = Outage::new();
         }
         Some(())
     }

@@ -82,6 +82,23 @@ pub(super) async fn replay_all<R: RemoteStore>(
     }
 }
 
+/// Replays until nothing is pending or `deadline` passes, whatever the circuit breaker says: there is no later time.
+pub(super) async fn replay_before_the_end<R: RemoteStore>(shared: &Shared<R>, remote: &R, deadline: Instant) {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut count = StepCount::new();
+    let replays = async {
+        while shared.offline.pending() > 0 {
+            if !matches!(replay_all(shared, remote, &mut count).await, Ok(Left::Nothing))
+                || shared.offline.pending() > 0
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    };
+    // Steps that are cut off here are told as lost.
+    let _ = tokio::time::timeout_at(deadline, replays).await;
+}
+
 /// Sends steps to Redis and ends each of them.
 ///
 /// # Errors

@@ -114,6 +114,7 @@ impl Client {
 
     async fn queue<T>(&self, queued: impl FnOnce(oneshot::Sender<Result<T>>) -> Queued) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
+        self.metrics.queued();
         self.queue.send(queued(sender)).map_err(|_| Error::abandoned())?;
         receiver.await.unwrap_or_else(|_| Err(Error::abandoned()))
     }
@@ -130,9 +131,11 @@ impl Dispatcher {
         let mut queued = Vec::new();
         // A permit becomes free when a request ends. That is by a deadline no later than those of the queued commands.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-            if self.queue.recv_many(&mut queued, usize::MAX).await == 0 {
+            let taken = self.queue.recv_many(&mut queued, usize::MAX).await;
+            if taken == 0 {
                 break;
             }
+            self.metrics.taken(taken);
             let batches = Batch::divide(std::mem::take(&mut queued));
             let database = database.clone();
             while requests.try_join_next().is_some() {}

@@ -1,6 +1,6 @@
 //! Metrics of HTTP requests.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -14,6 +14,8 @@ pub struct RequestMetrics {
     /// In microseconds.
     latencies: Mutex<Histogram<u64>>,
     retries: AtomicU64,
+    queued_commands: AtomicUsize,
+    requests_in_flight: AtomicUsize,
 }
 
 /// The latency of requests that got a response.
@@ -31,11 +33,25 @@ pub struct Latency {
     pub max: Duration,
 }
 
+/// A request under way.
+pub(super) struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
 impl RequestMetrics {
     pub(super) fn new() -> Self {
         #[expect(clippy::expect_used, reason = "the bounds are constants, and they are right")]
         let latencies = Histogram::new_with_bounds(1, MAX_MICROS, 2).expect("bounds");
-        Self { latencies: Mutex::new(latencies), retries: AtomicU64::new(0) }
+        Self {
+            latencies: Mutex::new(latencies),
+            retries: AtomicU64::new(0),
+            queued_commands: AtomicUsize::new(0),
+            requests_in_flight: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn responded(&self, after: Duration) {
@@ -44,6 +60,32 @@ impl RequestMetrics {
 
     pub(super) fn retried(&self) {
         self.retries.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn queued(&self) {
+        self.queued_commands.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn taken(&self, commands: usize) {
+        self.queued_commands.fetch_sub(commands, Relaxed);
+    }
+
+    /// Counts a request as under way until the guard is dropped.
+    pub(super) fn in_flight(&self) -> InFlight<'_> {
+        self.requests_in_flight.fetch_add(1, Relaxed);
+        InFlight(&self.requests_in_flight)
+    }
+
+    /// The commands that wait for their request; a transaction counts as one.
+    #[must_use]
+    pub fn queued_commands(&self) -> usize {
+        self.queued_commands.load(Relaxed)
+    }
+
+    /// The requests under way.
+    #[must_use]
+    pub fn requests_in_flight(&self) -> usize {
+        self.requests_in_flight.load(Relaxed)
     }
 
     /// The number of retries.

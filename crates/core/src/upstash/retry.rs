@@ -160,7 +160,7 @@ impl RetryingClient {
             match timeout_at(next, &mut request).await {
                 Ok(replies) => return replies,
                 Err(_) => {
-                    pending.iter_mut().filter(|one| one.deadline <= next).for_each(PendingReply::expire)
+                    pending.iter_mut().filter(|one| one.deadline <= next).for_each(PendingReply::expire);
                 }
             }
         }
@@ -181,6 +181,7 @@ impl RetryingClient {
     }
 
     async fn request(&self, endpoint: Endpoint, commands: &[Command], deadline: Instant) -> Replies {
+        let _in_flight = self.metrics.in_flight();
         let start = Instant::now();
         let is_batch = endpoint != Endpoint::Command;
         let response = self.http.post(endpoint, body(commands, is_batch), deadline).await?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 
 /// A received request.
@@ -36,7 +36,10 @@ impl Stub {
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
         let respond: Handler = Arc::new(respond);
-        let app = Router::new().fallback(handle).with_state((respond, Arc::clone(&seen)));
+        let app = Router::new()
+            .fallback(handle)
+            .layer(DefaultBodyLimit::disable())
+            .with_state((respond, Arc::clone(&seen)));
         tokio::spawn(async { axum::serve(listener, app).await });
         Self { url, address, seen }
     }
