@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::command::CommandTable;
+use crate::mode::Mode;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// HTTP requests that may queue for the connection before senders wait; a pipeline counts once.
@@ -32,6 +33,7 @@ pub(crate) struct RedisLink {
     address: (String, u16),
     settings: RedisConnectionInfo,
     response_timeout: Duration,
+    mode: Mode,
     current: RwLock<Option<Arc<Connection>>>,
     /// Locked while connecting; contains when connecting last failed.
     connecting: Mutex<Option<Instant>>,
@@ -45,7 +47,7 @@ pub(crate) struct Connection {
 }
 
 impl RedisLink {
-    pub(crate) fn new(url: &str, response_timeout: Duration) -> io::Result<Self> {
+    pub(crate) fn new(url: &str, response_timeout: Duration, mode: Mode) -> io::Result<Self> {
         let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidInput, text.to_owned());
         // The error of redis-rs is omitted: it may show the URL, which may contain a password.
         let info = url.into_connection_info().map_err(|_| invalid("the Redis URL is not valid"))?;
@@ -57,6 +59,7 @@ impl RedisLink {
             // In RESP2 a hash is a flat array and a float is a string, as in Upstash's responses.
             settings: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             response_timeout,
+            mode,
             current: RwLock::new(None),
             connecting: Mutex::new(None),
         })
@@ -107,7 +110,7 @@ impl RedisLink {
             }
         });
         let table = redis.send_packed_command(&redis::cmd("COMMAND")).await?;
-        Ok(Connection { redis, commands: CommandTable::from_reply(&table), closed })
+        Ok(Connection { redis, commands: CommandTable::from_reply(&table, self.mode), closed })
     }
 }
 

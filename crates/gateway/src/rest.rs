@@ -20,6 +20,7 @@ use crate::http_error::HttpError;
 use crate::redis_link::RedisLink;
 use crate::request;
 use crate::sync_token::SyncCounter;
+use crate::translation::Translator;
 
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 const INJECTED_BODY: &str = r#"{"error":"ERR injected fault"}"#;
@@ -28,6 +29,7 @@ const GARBAGE_BODY: &str = "<html><body><h1>Bad Gateway</h1></body></html>";
 /// State shared by all requests.
 pub(crate) struct Rest {
     pub(crate) link: RedisLink,
+    pub(crate) translator: Translator,
     pub(crate) tokens: Tokens,
     pub(crate) max_request_bytes: usize,
     pub(crate) faults: Faults,
@@ -105,7 +107,8 @@ impl Rest {
         match request::read(head, body, self.max_request_bytes) {
             Ok(commands) => {
                 self.tally.commands(&commands);
-                execute(&self.link, commands, Caller { access, encoding: request::encoding(head) }).await
+                let caller = Caller { access, encoding: request::encoding(head) };
+                execute(&self.link, &self.translator, commands, caller).await
             }
             Err(error) => error.into(),
         }
