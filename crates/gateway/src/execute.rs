@@ -1,10 +1,11 @@
-//! Executes the commands of one request and writes the response.
+//! Executes the commands of one request and writes the response, or subscribes.
 //!
 //! Each command is checked and translated before it is sent, and its reply is translated back.
 //! A pipeline is sent to Redis in one write. So is a transaction from MULTI to EXEC, which keeps other commands on
 //! the shared connection out of it.
 
 use hyper::StatusCode;
+use redis::aio::PubSubStream;
 use redis::{Pipeline, Value};
 
 use crate::auth::Access;
@@ -13,7 +14,15 @@ use crate::http_error::HttpError;
 use crate::redis_link::{Connection, RedisLink, Unreachable};
 use crate::reply;
 use crate::request::{Commands, Encoding, ParsedCommand};
+use crate::subscription::Subscription;
 use crate::translation::{ReplyTranslation, Translated, Translator};
+
+/// What a request is answered with.
+pub(crate) enum Answer {
+    Json(JsonResponse),
+    /// A subscription that Redis has confirmed, and its messages.
+    Messages(Subscription, PubSubStream),
+}
 
 /// A status, a JSON body, and whether the request may have changed data.
 pub(crate) struct JsonResponse {
@@ -49,19 +58,23 @@ pub(crate) async fn execute(
     translator: &Translator,
     commands: Commands,
     caller: Caller,
-) -> JsonResponse {
-    let result = match link.connection().await {
-        Err(unreachable) => Err(unreachable.into()),
-        Ok(redis) => {
-            let session = Session { redis: &redis, translator, caller };
-            match commands {
-                Commands::One(parsed) => session.one(parsed).await,
-                Commands::Pipeline(parsed) => session.pipeline(parsed).await,
-                Commands::Transaction(parsed) => session.transaction(parsed).await,
-            }
-        }
-    };
-    result.unwrap_or_else(JsonResponse::from)
+) -> Result<Answer, HttpError> {
+    let redis = link.connection().await?;
+    let session = Session { redis: &redis, translator, caller };
+    Ok(Answer::Json(match commands {
+        Commands::One(parsed) => session.one(parsed).await?,
+        Commands::Pipeline(parsed) => session.pipeline(parsed).await?,
+        Commands::Transaction(parsed) => session.transaction(parsed).await?,
+        Commands::Subscription(parsed) => return subscribe(link, parsed).await,
+    }))
+}
+
+/// Either token may subscribe, because that reads no key.
+async fn subscribe(link: &RedisLink, parsed: ParsedCommand) -> Result<Answer, HttpError> {
+    let command = parsed?;
+    let subscription = Subscription::of(&command)?;
+    let messages = link.subscribe(&subscription).await?;
+    Ok(Answer::Messages(subscription, messages))
 }
 
 /// What the commands of one request share.
@@ -92,7 +105,8 @@ impl Session<'_> {
         let values = if commands.is_empty() { Vec::new() } else { self.redis.send_all(&commands).await? };
         let mut values = values.into_iter();
         // redis-rs returns exactly one value for each command.
-        let replies = slots.into_iter().map(|slot| slot.map(|reply| (reply, values.next().unwrap_or(Value::Nil))));
+        let replies =
+            slots.into_iter().map(|slot| slot.map(|reply| (reply, values.next().unwrap_or(Value::Nil))));
         Ok(self.array(replies, wrote))
     }
 

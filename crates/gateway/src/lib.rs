@@ -3,7 +3,8 @@
 //! It is for tests, local work and benchmarks, and listens on the loopback interface only. The path of a request:
 //! `server` accepts the connection on the port of `listener`, `connection` serves it, `rest` applies the faults,
 //! `auth` and `request` read it, `command` checks each command, `translation` replaces what Redis lacks, `execute`
-//! sends it to Redis through `redis_link`, and `reply` writes the JSON. The README describes edge cases of the protocol and the JSON of faults and counters.
+//! sends it to Redis through `redis_link`, and `reply` writes the JSON. A `subscription` responds with events instead.
+//! The README describes edge cases of the protocol and the JSON of faults and counters.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -40,6 +41,7 @@ mod request;
 mod rest;
 mod scripts;
 mod server;
+mod subscription;
 mod sync_token;
 mod tls;
 mod translation;
