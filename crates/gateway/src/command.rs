@@ -9,6 +9,7 @@ use redis::{Arg, Cmd, Value};
 
 use crate::auth::Access;
 use crate::http_error::HttpError;
+use crate::mode::Mode;
 
 /// No command of Redis has a longer name.
 const MAX_NAME: usize = 32;
@@ -17,18 +18,24 @@ const MAX_NAME: usize = 32;
 const OWN_CONNECTION: &str = "asking auth client discard exec hello monitor multi psubscribe punsubscribe quit \
     readonly readwrite reset ssubscribe subscribe sunsubscribe unsubscribe unwatch wait waitaof watch";
 
-/// Commands that would stop, block or reconfigure the server.
-const NOT_AVAILABLE: &str = "acl bgrewriteaof cluster debug failover migrate module psync replconf replicaof \
-    restore-asking shutdown slaveof swapdb sync";
+/// Commands that would stop, block or reconfigure the server, and two words for which Redis closes the connection.
+const NOT_AVAILABLE: &str = "acl bgrewriteaof cluster debug failover host: migrate module post psync replconf \
+    replicaof restore-asking shutdown slaveof swapdb sync";
 
 /// Read commands that scan the whole database; the read-only token may not use them.
 const TOO_POWERFUL_TO_READ: &[&str] = &["keys", "scan"];
+
+/// Commands of Upstash that are emulated for a Redis that lacks them.
+const EMULATED: &[&str] = &["delex"];
 
 /// Commands that touch no data although they lack Redis's flag `readonly`.
 const HARMLESS: &[&str] = &["echo", "ping", "time"];
 
 /// The commands of this server, from the output of `COMMAND`.
-pub(crate) struct CommandTable(HashMap<String, Known>);
+pub(crate) struct CommandTable {
+    known: HashMap<String, Known>,
+    mode: Mode,
+}
 
 struct Known {
     place: Place,
@@ -54,8 +61,14 @@ pub(crate) enum CommandKind {
 }
 
 impl CommandTable {
-    pub(crate) fn from_reply(reply: &Value) -> Self {
-        Self(items(reply).iter().filter_map(|entry| known(items(entry))).collect())
+    pub(crate) fn from_reply(reply: &Value, mode: Mode) -> Self {
+        let mut known: HashMap<_, _> = items(reply).iter().filter_map(|entry| known(items(entry))).collect();
+        if mode == Mode::Upstash {
+            for name in EMULATED {
+                known.entry((*name).to_owned()).or_insert_with(Known::write);
+            }
+        }
+        Self { known, mode }
     }
 
     /// Returns whether the command reads or writes, or the error it is rejected with.
@@ -63,33 +76,53 @@ impl CommandTable {
         let typed = argument(command, 0);
         let mut buffer = [0; MAX_NAME];
         let name = lowercase(typed, &mut buffer).unwrap_or_default();
-        let Some(known) = self.0.get(name).filter(|known| known.place != Place::Nowhere) else {
-            return Err(HttpError::not_available(&String::from_utf8_lossy(typed)));
+        let Some(known) = self.known.get(name).filter(|known| known.place != Place::Nowhere) else {
+            return self.check_unknown(name, typed, access);
         };
         if known.place == Place::OwnConnection || waits(name, command) {
             return Err(HttpError::not_in_rest(&name.to_uppercase()));
         }
         check_arguments(name, command)?;
-        let kind = known.kind(command)?;
+        let kind = known.kind(command, self.mode)?;
         if access == Access::ReadOnly && !may_read(name, kind) {
             return Err(HttpError::no_permission(name));
         }
         Ok(kind)
     }
+
+    /// In the mode `redis` a command that Redis does not know goes to Redis, too, for its error.
+    fn check_unknown(&self, name: &str, typed: &[u8], access: Access) -> Result<CommandKind, HttpError> {
+        if self.mode != Mode::Redis || place(name, &[]) != Place::Rest {
+            return Err(HttpError::not_available(&String::from_utf8_lossy(typed)));
+        }
+        match access {
+            Access::Full => Ok(CommandKind::Write),
+            Access::ReadOnly => Err(HttpError::no_permission(&String::from_utf8_lossy(typed))),
+        }
+    }
 }
 
 impl Known {
-    fn kind(&self, command: &Cmd) -> Result<CommandKind, HttpError> {
+    /// A command that writes and that Redis need not know.
+    fn write() -> Self {
+        Self { place: Place::Rest, reads_only: false, subcommands: HashMap::new() }
+    }
+
+    fn kind(&self, command: &Cmd, mode: Mode) -> Result<CommandKind, HttpError> {
         let mut reads_only = self.reads_only;
         // Without a subcommand Redis replies with the arity error, as for any other command.
         if !self.subcommands.is_empty() && command.args_iter().len() > 1 {
             let typed = argument(command, 1);
             let mut buffer = [0; MAX_NAME];
             let found = lowercase(typed, &mut buffer).and_then(|name| self.subcommands.get(name));
-            reads_only = *found.ok_or_else(|| {
-                let words = [argument(command, 0), b" ", typed].concat();
-                HttpError::not_available(&String::from_utf8_lossy(&words))
-            })?;
+            reads_only = match (found, mode) {
+                (Some(reads_only), _) => *reads_only,
+                (None, Mode::Redis) => false,
+                (None, Mode::Upstash) => {
+                    let words = [argument(command, 0), b" ", typed].concat();
+                    return Err(HttpError::not_available(&String::from_utf8_lossy(&words)));
+                }
+            };
         }
         Ok(if reads_only { CommandKind::Read } else { CommandKind::Write })
     }
@@ -111,10 +144,8 @@ fn waits(name: &str, command: &Cmd) -> bool {
 
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
 fn asks_to_block(command: &Cmd, options_from: usize) -> bool {
-    command
-        .args_iter()
+    arguments(command)
         .skip(options_from)
-        .map(|word| bytes(&word))
         .take_while(|word| !word.eq_ignore_ascii_case(b"streams"))
         .any(|word| word.eq_ignore_ascii_case(b"block"))
 }
@@ -131,7 +162,12 @@ fn check_arguments(name: &str, command: &Cmd) -> Result<(), HttpError> {
 
 /// One argument; empty if it is absent.
 pub(crate) fn argument(command: &Cmd, index: usize) -> &[u8] {
-    command.args_iter().nth(index).map(|argument| bytes(&argument)).unwrap_or_default()
+    arguments(command).nth(index).unwrap_or_default()
+}
+
+/// The name and all arguments.
+pub(crate) fn arguments(command: &Cmd) -> impl Clone + Iterator<Item = &[u8]> {
+    command.args_iter().map(|argument| bytes(&argument))
 }
 
 fn bytes<'command>(argument: &Arg<&'command [u8]>) -> &'command [u8] {

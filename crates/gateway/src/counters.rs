@@ -67,7 +67,7 @@ impl Tally {
 
     pub(crate) fn commands(&self, batch: &Commands) {
         let parsed = match batch {
-            Commands::One(parsed) => std::slice::from_ref(parsed),
+            Commands::One(parsed) | Commands::Subscription(parsed) => std::slice::from_ref(parsed),
             Commands::Pipeline(parsed) | Commands::Transaction(parsed) => parsed,
         };
         let mut counters = self.counters();

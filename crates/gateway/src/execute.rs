@@ -1,17 +1,28 @@
-//! Executes the commands of one request and writes the response.
+//! Executes the commands of one request and writes the response, or subscribes.
 //!
+//! Each command is checked and translated before it is sent, and its reply is translated back.
 //! A pipeline is sent to Redis in one write. So is a transaction from MULTI to EXEC, which keeps other commands on
 //! the shared connection out of it.
 
 use hyper::StatusCode;
-use redis::{Cmd, Pipeline, Value};
+use redis::aio::PubSubStream;
+use redis::{Pipeline, Value};
 
 use crate::auth::Access;
-use crate::command::{CommandKind, CommandTable};
+use crate::command::CommandKind;
 use crate::http_error::HttpError;
 use crate::redis_link::{Connection, RedisLink, Unreachable};
 use crate::reply;
 use crate::request::{Commands, Encoding, ParsedCommand};
+use crate::subscription::Subscription;
+use crate::translation::{ReplyTranslation, Translated, Translator};
+
+/// What a request is answered with.
+pub(crate) enum Answer {
+    Json(JsonResponse),
+    /// A subscription that Redis has confirmed, and its messages.
+    Messages(Subscription, PubSubStream),
+}
 
 /// A status, a JSON body, and whether the request may have changed data.
 pub(crate) struct JsonResponse {
@@ -42,90 +53,104 @@ pub(crate) struct Caller {
 }
 
 /// Executes a request's commands.
-pub(crate) async fn execute(link: &RedisLink, commands: Commands, caller: Caller) -> JsonResponse {
-    let result = match (link.connection().await, commands) {
-        (Err(unreachable), _) => Err(unreachable.into()),
-        (Ok(redis), Commands::One(parsed)) => one(&redis, parsed, caller).await,
-        (Ok(redis), Commands::Pipeline(parsed)) => pipeline(&redis, parsed, caller).await,
-        (Ok(redis), Commands::Transaction(parsed)) => transaction(&redis, parsed, caller).await,
-    };
-    result.unwrap_or_else(JsonResponse::from)
-}
-
-async fn one(redis: &Connection, parsed: ParsedCommand, caller: Caller) -> Result<JsonResponse, HttpError> {
-    let command = parsed?;
-    let kind = redis.commands.check(&command, caller.access)?;
-    let value = redis.send(&command).await?;
-    Ok(single(&value, kind == CommandKind::Write, caller.encoding))
-}
-
-async fn pipeline(
-    redis: &Connection,
-    parsed: Vec<ParsedCommand>,
+pub(crate) async fn execute(
+    link: &RedisLink,
+    translator: &Translator,
+    commands: Commands,
     caller: Caller,
-) -> Result<JsonResponse, HttpError> {
-    let mut commands = Pipeline::with_capacity(parsed.len());
-    let mut wrote = false;
-    let mut errors = Vec::with_capacity(parsed.len());
-    for command in parsed {
-        match check(&redis.commands, command, caller.access) {
-            Ok((command, kind)) => {
+) -> Result<Answer, HttpError> {
+    let redis = link.connection().await?;
+    let session = Session { redis: &redis, translator, caller };
+    Ok(Answer::Json(match commands {
+        Commands::One(parsed) => session.one(parsed).await?,
+        Commands::Pipeline(parsed) => session.pipeline(parsed).await?,
+        Commands::Transaction(parsed) => session.transaction(parsed).await?,
+        Commands::Subscription(parsed) => return subscribe(link, parsed).await,
+    }))
+}
+
+/// Either token may subscribe, because that reads no key.
+async fn subscribe(link: &RedisLink, parsed: ParsedCommand) -> Result<Answer, HttpError> {
+    let command = parsed?;
+    let subscription = Subscription::of(&command)?;
+    let messages = link.subscribe(&subscription).await?;
+    Ok(Answer::Messages(subscription, messages))
+}
+
+/// What the commands of one request share.
+struct Session<'request> {
+    redis: &'request Connection,
+    translator: &'request Translator,
+    caller: Caller,
+}
+
+impl Session<'_> {
+    async fn one(&self, parsed: ParsedCommand) -> Result<JsonResponse, HttpError> {
+        let (Translated { command, reply }, kind) = self.prepare(parsed)?;
+        let value = reply.apply(self.redis.send(&command).await?);
+        Ok(single(&value, kind == CommandKind::Write, self.caller.encoding))
+    }
+
+    async fn pipeline(&self, parsed: Vec<ParsedCommand>) -> Result<JsonResponse, HttpError> {
+        let mut commands = Pipeline::with_capacity(parsed.len());
+        let mut wrote = false;
+        let mut slots = Vec::with_capacity(parsed.len());
+        for command in parsed {
+            slots.push(self.prepare(command).map(|(Translated { command, reply }, kind)| {
                 wrote |= kind == CommandKind::Write;
                 commands.add_command(command);
-                errors.push(None);
+                reply
+            }));
+        }
+        let values = if commands.is_empty() { Vec::new() } else { self.redis.send_all(&commands).await? };
+        let mut values = values.into_iter();
+        // redis-rs returns exactly one value for each command.
+        let replies =
+            slots.into_iter().map(|slot| slot.map(|reply| (reply, values.next().unwrap_or(Value::Nil))));
+        Ok(self.array(replies, wrote))
+    }
+
+    async fn transaction(&self, parsed: Vec<ParsedCommand>) -> Result<JsonResponse, HttpError> {
+        let mut commands = Pipeline::with_capacity(parsed.len());
+        commands.atomic();
+        let mut wrote = false;
+        let mut replies = Vec::with_capacity(parsed.len());
+        for command in parsed {
+            let (Translated { command, reply }, kind) = self.prepare(command)?;
+            wrote |= kind == CommandKind::Write;
+            commands.add_command(command);
+            replies.push(reply);
+        }
+        match self.redis.send_atomic(&commands).await? {
+            Ok(values) => Ok(self.array(replies.into_iter().zip(values).map(Ok), wrote)),
+            Err(discarded) => Ok(single(&discarded, false, self.caller.encoding)),
+        }
+    }
+
+    fn prepare(&self, parsed: ParsedCommand) -> Result<(Translated, CommandKind), HttpError> {
+        let command = parsed?;
+        let kind = self.redis.commands.check(&command, self.caller.access)?;
+        Ok((self.translator.translate(command)?, kind))
+    }
+
+    fn array(
+        &self,
+        replies: impl ExactSizeIterator<Item = Result<(ReplyTranslation, Value), HttpError>>,
+        wrote: bool,
+    ) -> JsonResponse {
+        let mut body = Vec::with_capacity(replies.len() * 32);
+        for reply in replies {
+            body.push(if body.is_empty() { b'[' } else { b',' });
+            match reply {
+                Ok((translation, value)) => {
+                    reply::write(&mut body, &translation.apply(value), self.caller.encoding);
+                }
+                Err(error) => reply::write_error(&mut body, &error.text),
             }
-            Err(error) => errors.push(Some(error)),
         }
+        body.push(b']');
+        JsonResponse { status: StatusCode::OK, body, wrote }
     }
-    let values = if commands.is_empty() { Vec::new() } else { redis.send_all(&commands).await? };
-    let mut values = values.iter();
-    let mut body = Vec::with_capacity(errors.len() * 32);
-    for error in errors {
-        body.push(if body.is_empty() { b'[' } else { b',' });
-        match error {
-            Some(error) => reply::write_error(&mut body, &error.text),
-            // redis-rs returns exactly one value for each command.
-            None => reply::write(&mut body, values.next().unwrap_or(&Value::Nil), caller.encoding),
-        }
-    }
-    body.push(b']');
-    Ok(JsonResponse { status: StatusCode::OK, body, wrote })
-}
-
-async fn transaction(
-    redis: &Connection,
-    parsed: Vec<ParsedCommand>,
-    caller: Caller,
-) -> Result<JsonResponse, HttpError> {
-    let mut commands = Pipeline::with_capacity(parsed.len());
-    commands.atomic();
-    let mut wrote = false;
-    for command in parsed {
-        let (command, kind) = check(&redis.commands, command, caller.access)?;
-        wrote |= kind == CommandKind::Write;
-        commands.add_command(command);
-    }
-    let values = match redis.send_atomic(&commands).await? {
-        Ok(values) => values,
-        Err(discarded) => return Ok(single(&discarded, false, caller.encoding)),
-    };
-    let mut body = Vec::with_capacity(values.len() * 32);
-    for value in &values {
-        body.push(if body.is_empty() { b'[' } else { b',' });
-        reply::write(&mut body, value, caller.encoding);
-    }
-    body.push(b']');
-    Ok(JsonResponse { status: StatusCode::OK, body, wrote })
-}
-
-fn check(
-    table: &CommandTable,
-    parsed: ParsedCommand,
-    access: Access,
-) -> Result<(Cmd, CommandKind), HttpError> {
-    let command = parsed?;
-    let kind = table.check(&command, access)?;
-    Ok((command, kind))
 }
 
 /// One result as the whole response; an error from Redis is a 400.

@@ -27,7 +27,8 @@ pub enum Fault {
     Refuse,
     /// Reads the request and neither executes it nor responds; clearing the faults closes the connection.
     Hang,
-    /// Closes the connection after reading the request, which is not executed.
+    /// Closes the connection after reading the request, which is not executed. Adding it also ends the open
+    /// subscriptions, which do not count as requests.
     Drop,
     /// Executes the request and closes the connection without a response.
     ExecuteThenDrop,
@@ -144,17 +145,27 @@ pub(crate) struct Faults {
     any: AtomicBool,
     rules: Mutex<Vec<Rule>>,
     clearings: watch::Sender<u64>,
+    drops: watch::Sender<u64>,
 }
 
 impl Faults {
     pub(crate) fn new() -> Self {
-        Self { any: AtomicBool::new(false), rules: Mutex::default(), clearings: watch::Sender::new(0) }
+        let (clearings, drops) = (watch::Sender::new(0), watch::Sender::new(0));
+        Self { any: AtomicBool::new(false), rules: Mutex::default(), clearings, drops }
     }
 
     pub(crate) fn add(&self, rule: Rule) {
         let mut rules = self.rules();
+        if rule.fault == Fault::Drop {
+            self.drops.send_modify(|count| *count += 1);
+        }
         rules.push(rule);
         self.any.store(true, Ordering::Release);
+    }
+
+    /// Changes when a fault ends the open subscriptions.
+    pub(crate) fn drops(&self) -> watch::Receiver<u64> {
+        self.drops.subscribe()
     }
 
     /// Removes all rules and ends the requests that hang.

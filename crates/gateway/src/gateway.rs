@@ -15,12 +15,14 @@ use crate::control::{self, Controls};
 use crate::counters::{Counters, Tally};
 use crate::faults::{Faults, Rule};
 use crate::listener;
+use crate::mode::Mode;
 use crate::redis_link::RedisLink;
 use crate::redis_server::RedisServer;
 use crate::rest::Rest;
 use crate::server;
 use crate::sync_token::SyncCounter;
 use crate::tls::Tls;
+use crate::translation::Translator;
 
 /// How to start a gateway. It has no `Debug`, so no log can show the tokens.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub struct GatewayOptions {
     pub redis_url: String,
     /// A Redis to use instead of `redis_url`, which the control server can stop and start.
     pub redis: Option<Arc<RedisServer>>,
+    /// What the gateway imitates where Upstash and Redis differ; Upstash by default.
+    pub mode: Mode,
     /// The REST port on the loopback interface; 0, the default, picks a free one.
     pub port: u16,
     /// The control port on the loopback interface; 0, the default, picks a free one.
@@ -53,6 +57,7 @@ impl Default for GatewayOptions {
         Self {
             redis_url: "redis://127.0.0.1:6379".to_owned(),
             redis: None,
+            mode: Mode::default(),
             port: 0,
             control_port: 0,
             token: new_token(),
@@ -179,7 +184,8 @@ impl Gateway {
 async fn run(options: GatewayOptions) -> io::Result<(Controls, [SocketAddr; 2], String)> {
     let redis_url = options.redis.as_ref().map_or(options.redis_url, |redis| redis.url());
     let rest = Arc::new(Rest {
-        link: RedisLink::new(&redis_url, options.redis_timeout)?,
+        link: RedisLink::new(&redis_url, options.redis_timeout, options.mode)?,
+        translator: Translator::new(options.mode),
         tokens: Tokens { full: options.token, read_only: options.read_only_token },
         max_request_bytes: options.max_request_bytes,
         faults: Faults::new(),

@@ -56,6 +56,10 @@ impl HttpError {
         ))
     }
 
+    pub(crate) fn wrong_arity(command: &str) -> Self {
+        Self::bad_request(format!("ERR wrong number of arguments for '{command}' command"))
+    }
+
     pub(crate) fn no_permission(command: &str) -> Self {
         Self::bad_request(format!(
             "NOPERM this user has no permissions to run the '{command}' command or its subcommand"

@@ -2,8 +2,9 @@
 //!
 //! It is for tests, local work and benchmarks, and listens on the loopback interface only. The path of a request:
 //! `server` accepts the connection on the port of `listener`, `connection` serves it, `rest` applies the faults,
-//! `auth` and `request` read it, `command` checks each command, `execute` sends it to Redis through `redis_link`, and
-//! `reply` writes the JSON. The README describes edge cases of the protocol and the JSON of faults and counters.
+//! `auth` and `request` read it, `command` checks each command, `translation` replaces what Redis lacks, `execute`
+//! sends it to Redis through `redis_link`, and `reply` writes the JSON. A `subscription` responds with events instead.
+//! The README describes edge cases of the protocol and the JSON of faults and counters.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -20,6 +21,7 @@
 
 mod auth;
 mod command;
+mod conditions;
 mod connection;
 mod control;
 mod counters;
@@ -30,18 +32,23 @@ mod gateway;
 mod http_error;
 mod json_text;
 mod listener;
+mod mode;
 mod query;
 mod redis_link;
 mod redis_server;
 mod reply;
 mod request;
 mod rest;
+mod scripts;
 mod server;
+mod subscription;
 mod sync_token;
 mod tls;
+mod translation;
 
 pub use counters::{CommandCounters, Counters};
 pub use faults::{Fault, Rule};
 pub use gateway::{Gateway, GatewayOptions};
+pub use mode::Mode;
 pub use redis_server::RedisServer;
 pub use tls::Tls;

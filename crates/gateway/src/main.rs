@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
-use redlatch_gateway::{Gateway, GatewayOptions, RedisServer, Tls};
+use redlatch_gateway::{Gateway, GatewayOptions, Mode, RedisServer, Tls};
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
@@ -22,6 +22,9 @@ struct Arguments {
     /// Start a temporary Redis and stop it at the end.
     #[arg(long)]
     spawn_redis: bool,
+    /// What to imitate where Upstash and Redis differ.
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
     /// The REST port; 0 picks a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -61,6 +64,7 @@ impl Arguments {
         Ok(GatewayOptions {
             redis: if self.spawn_redis { Some(Arc::new(RedisServer::start()?)) } else { None },
             redis_url: self.redis_url.unwrap_or(defaults.redis_url),
+            mode: self.mode,
             port: self.port,
             control_port: self.control_port,
             token: self.token.unwrap_or(defaults.token),

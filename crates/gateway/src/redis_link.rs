@@ -1,4 +1,5 @@
-//! The shared connection to Redis, opened on demand and again after it broke.
+//! The connections to Redis: one that all requests share, opened on demand and again after it broke, and one for each
+//! subscription.
 //!
 //! Every request is sent at most once: when its connection breaks, the request fails, and the next one connects again.
 //! An idle connection that Redis closes is detected at once, so restarting Redis fails no request.
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub, PubSubStream};
 use redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, IntoConnectionInfo, Pipeline, ProtocolVersion,
     RedisConnectionInfo, RedisError, Value,
@@ -18,6 +19,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::command::CommandTable;
+use crate::mode::Mode;
+use crate::subscription::{Subscription, SubscriptionKind};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// HTTP requests that may queue for the connection before senders wait; a pipeline counts once.
@@ -32,6 +35,7 @@ pub(crate) struct RedisLink {
     address: (String, u16),
     settings: RedisConnectionInfo,
     response_timeout: Duration,
+    mode: Mode,
     current: RwLock<Option<Arc<Connection>>>,
     /// Locked while connecting; contains when connecting last failed.
     connecting: Mutex<Option<Instant>>,
@@ -45,7 +49,7 @@ pub(crate) struct Connection {
 }
 
 impl RedisLink {
-    pub(crate) fn new(url: &str, response_timeout: Duration) -> io::Result<Self> {
+    pub(crate) fn new(url: &str, response_timeout: Duration, mode: Mode) -> io::Result<Self> {
         let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidInput, text.to_owned());
         // The error of redis-rs is omitted: it may show the URL, which may contain a password.
         let info = url.into_connection_info().map_err(|_| invalid("the Redis URL is not valid"))?;
@@ -57,6 +61,7 @@ impl RedisLink {
             // In RESP2 a hash is a flat array and a float is a string, as in Upstash's responses.
             settings: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             response_timeout,
+            mode,
             current: RwLock::new(None),
             connecting: Mutex::new(None),
         })
@@ -90,9 +95,29 @@ impl RedisLink {
         current.as_ref().filter(|connection| !connection.closed.load(Ordering::Acquire)).cloned()
     }
 
-    async fn connect(&self) -> Result<Connection, RedisError> {
+    /// Subscribes on a connection of its own, which closes when the stream of messages is dropped.
+    pub(crate) async fn subscribe(&self, subscription: &Subscription) -> Result<PubSubStream, Unreachable> {
+        let subscribed = timeout(self.response_timeout, self.connect_and_subscribe(subscription)).await;
+        subscribed.map_err(|_| Unreachable)?.map_err(|_| Unreachable)
+    }
+
+    async fn connect_and_subscribe(&self, subscription: &Subscription) -> Result<PubSubStream, RedisError> {
+        let mut redis = PubSub::new(&self.settings, self.dial().await?).await?;
+        match subscription.kind {
+            SubscriptionKind::Channels => redis.subscribe(&subscription.names).await?,
+            SubscriptionKind::Patterns => redis.psubscribe(&subscription.names).await?,
+        }
+        Ok(redis.into_on_message())
+    }
+
+    async fn dial(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::connect((self.address.0.as_str(), self.address.1)).await?;
         stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn connect(&self) -> Result<Connection, RedisError> {
+        let stream = self.dial().await?;
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(self.response_timeout))
             .set_pipeline_buffer_size(QUEUE_LENGTH);
@@ -107,7 +132,7 @@ impl RedisLink {
             }
         });
         let table = redis.send_packed_command(&redis::cmd("COMMAND")).await?;
-        Ok(Connection { redis, commands: CommandTable::from_reply(&table), closed })
+        Ok(Connection { redis, commands: CommandTable::from_reply(&table, self.mode), closed })
     }
 }
 

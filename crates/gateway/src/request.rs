@@ -1,4 +1,4 @@
-//! Reads the Redis commands of an HTTP request: the three JSON endpoints and the path style.
+//! Reads the Redis commands of an HTTP request: the three JSON endpoints, the path style and subscriptions.
 //!
 //! Arguments are written directly into the buffer that redis-rs sends; only JSON strings with escapes are copied.
 //! An invalid command keeps its place as an error, so that a pipeline can answer in order.
@@ -28,6 +28,8 @@ pub(crate) enum Commands {
     One(ParsedCommand),
     Pipeline(Vec<ParsedCommand>),
     Transaction(Vec<ParsedCommand>),
+    /// SUBSCRIBE or PSUBSCRIBE in a path, to be answered with server-sent events.
+    Subscription(ParsedCommand),
 }
 
 /// How strings are written in the response.
@@ -58,6 +60,10 @@ pub(crate) fn read(request: &Parts, body: &Bytes, limit: usize) -> Result<Comman
         "/pipeline" => Commands::Pipeline(commands(body, limit)?),
         "/multi-exec" => Commands::Transaction(commands(body, limit)?),
         "/" | "" if has_body => Commands::One(json(body, |text| CommandSeed { limit }.deserialize(text))?),
+        // Only segments are names: official clients send an empty array as the body, and the query may have the token.
+        _ if has_body && is_subscription(path) => {
+            Commands::Subscription(path_command(path, b"", None, limit))
+        }
         _ => Commands::One(path_command(path, body, request.uri.query(), limit)),
     };
     Ok(batch)
@@ -82,6 +88,12 @@ fn commands(body: &[u8], limit: usize) -> Result<Vec<ParsedCommand>, HttpError> 
         Some(error) => Err(error.clone()),
         None => Ok(parsed),
     }
+}
+
+fn is_subscription(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let name = path.split('/').next().unwrap_or_default();
+    name.eq_ignore_ascii_case("subscribe") || name.eq_ignore_ascii_case("psubscribe")
 }
 
 fn path_command(path: &str, body: &[u8], query: Option<&str>, limit: usize) -> ParsedCommand {

@@ -5,21 +5,23 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::auth::Tokens;
 use crate::counters::Tally;
 use crate::cut_stream::Cut;
-use crate::execute::{Caller, JsonResponse, execute};
+use crate::execute::{Answer, Caller, JsonResponse, execute};
 use crate::faults::{Fault, Faults, Plan};
 use crate::http_error::HttpError;
 use crate::redis_link::RedisLink;
 use crate::request;
+use crate::subscription::EventStream;
 use crate::sync_token::SyncCounter;
+use crate::translation::Translator;
 
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 const INJECTED_BODY: &str = r#"{"error":"ERR injected fault"}"#;
@@ -28,6 +30,7 @@ const GARBAGE_BODY: &str = "<html><body><h1>Bad Gateway</h1></body></html>";
 /// State shared by all requests.
 pub(crate) struct Rest {
     pub(crate) link: RedisLink,
+    pub(crate) translator: Translator,
     pub(crate) tokens: Tokens,
     pub(crate) max_request_bytes: usize,
     pub(crate) faults: Faults,
@@ -47,7 +50,7 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-type HttpResponse = Response<Full<Bytes>>;
+type HttpResponse = Response<Either<Full<Bytes>, EventStream>>;
 
 impl Rest {
     /// Responds to one request, unless a fault prevents it.
@@ -64,7 +67,12 @@ impl Rest {
             tokio::time::sleep(latency).await;
         }
         match fault {
-            None => Ok(self.respond(self.execute(&head, &body).await)),
+            None => Ok(match self.answer(&head, &body).await {
+                Answer::Json(json) => self.respond(json),
+                Answer::Messages(subscription, messages) => {
+                    self.stream(EventStream::new(&subscription, messages, self.faults.drops()))
+                }
+            }),
             Some(Fault::Hang) => {
                 if let Some(mut clearing) = clearing {
                     // An error means that the gateway is shut down, which ends the wait, too.
@@ -75,11 +83,11 @@ impl Rest {
             Some(Fault::Status { status, body, headers }) => Ok(self.injected(status, body, headers)),
             Some(Fault::Garbage { body }) => Ok(self.garbage(body)),
             Some(Fault::ExecuteThenDrop) => {
-                self.execute(&head, &body).await;
+                self.answer(&head, &body).await;
                 Err(Dropped)
             }
             Some(Fault::Reset { after_bytes }) => {
-                let response = self.execute(&head, &body).await;
+                let response = self.json_answer(&head, &body).await?;
                 if head.method == Method::HEAD || response.body.is_empty() {
                     return Err(Dropped);
                 }
@@ -87,7 +95,7 @@ impl Rest {
                 Ok(self.respond(response))
             }
             Some(Fault::Truncate { keep_bytes }) => {
-                let mut response = self.execute(&head, &body).await;
+                let mut response = self.json_answer(&head, &body).await?;
                 response.body.truncate(part(&response.body, keep_bytes));
                 Ok(self.respond(response))
             }
@@ -95,27 +103,43 @@ impl Rest {
         }
     }
 
-    async fn execute(&self, head: &Parts, body: &Bytes) -> JsonResponse {
+    async fn answer(&self, head: &Parts, body: &Bytes) -> Answer {
         if !matches!(head.method, Method::GET | Method::POST | Method::PUT | Method::HEAD) {
-            return JsonResponse { status: StatusCode::METHOD_NOT_ALLOWED, body: Vec::new(), wrote: false };
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            return Answer::Json(JsonResponse { status, body: Vec::new(), wrote: false });
         }
-        let Some(access) = self.tokens.access(head) else {
-            return HttpError::unauthorized().into();
-        };
-        match request::read(head, body, self.max_request_bytes) {
-            Ok(commands) => {
-                self.tally.commands(&commands);
-                execute(&self.link, commands, Caller { access, encoding: request::encoding(head) }).await
-            }
-            Err(error) => error.into(),
+        self.execute(head, body).await.unwrap_or_else(|error| Answer::Json(error.into()))
+    }
+
+    /// A fault that breaks off a response closes the connection of a subscription at once.
+    async fn json_answer(&self, head: &Parts, body: &Bytes) -> Result<JsonResponse, Dropped> {
+        match self.answer(head, body).await {
+            Answer::Json(json) => Ok(json),
+            Answer::Messages(..) => Err(Dropped),
         }
     }
 
+    async fn execute(&self, head: &Parts, body: &Bytes) -> Result<Answer, HttpError> {
+        let access = self.tokens.access(head).ok_or_else(HttpError::unauthorized)?;
+        let commands = request::read(head, body, self.max_request_bytes)?;
+        self.tally.commands(&commands);
+        let caller = Caller { access, encoding: request::encoding(head) };
+        execute(&self.link, &self.translator, commands, caller).await
+    }
+
     fn respond(&self, json: JsonResponse) -> HttpResponse {
-        let mut response = Response::new(Full::new(Bytes::from(json.body)));
+        let mut response = Response::new(Either::Left(Full::new(Bytes::from(json.body))));
         *response.status_mut() = json.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().insert(SYNC_TOKEN, self.sync_token.after(json.wrote));
+        response
+    }
+
+    fn stream(&self, events: EventStream) -> HttpResponse {
+        let mut response = Response::new(Either::Right(events));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response.headers_mut().insert(SYNC_TOKEN, self.sync_token.after(false));
         response
     }
 

@@ -3,24 +3,37 @@
 mod support;
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use hyper::Method;
 use serde_json::Value;
 use support::http::Http;
 use support::{TestResponse, read};
 
-#[tokio::test]
-async fn the_program_serves_until_its_standard_input_closes() {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_redlatch-gateway"))
+/// Starts the program with a Redis of its own.
+#[expect(clippy::unwrap_used, reason = "a test's helper")]
+fn start(options: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_redlatch-gateway"))
         .args(["--spawn-redis", "--exit-with-stdin", "--token", "full", "--threads", "1"])
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// The line that the program prints when it is ready.
+#[expect(clippy::unwrap_used, reason = "a test's helper")]
+fn ready(program: &mut Child) -> Value {
     let mut line = String::new();
     BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
+    serde_json::from_str(&line).unwrap()
+}
+
+#[tokio::test]
+async fn the_program_serves_until_its_standard_input_closes() {
+    let mut program = start(&[]);
+    let ready = ready(&mut program);
     let http = Http::new();
 
     let ping =
@@ -34,6 +47,19 @@ async fn the_program_serves_until_its_standard_input_closes() {
     assert!(program.wait().unwrap().success());
     let redis = redis::Client::open(ready["redisUrl"].as_str().unwrap()).unwrap();
     assert!(redis.get_connection().is_err_and(|error| error.is_connection_refusal()));
+}
+
+#[tokio::test]
+async fn the_program_takes_the_mode_as_an_option() {
+    let mut program = start(&["--mode", "redis"]);
+    let ready = ready(&mut program);
+    let delex = Http::new().request(Method::POST, ready["url"].as_str().unwrap()).bearer_auth("full");
+
+    let response = read(delex.body(r#"["DELEX","k"]"#)).await;
+
+    assert!(response.body.starts_with(r#"{"error":"ERR unknown command 'DELEX'"#), "{}", response.body);
+    drop(program.stdin.take());
+    assert!(program.wait().unwrap().success());
 }
 
 #[test]

@@ -91,7 +91,38 @@ impl HttpResponse {
         self.0.headers()
     }
 
+    /// Reads the body event by event.
+    pub(crate) fn events(self) -> Events {
+        Events { body: self.0.into_body(), received: String::new() }
+    }
+
     pub(crate) async fn text(self) -> Result<String, RequestError> {
         Ok(String::from_utf8(self.0.into_body().collect().await?.to_bytes().into())?)
+    }
+}
+
+/// The server-sent events of a response. Dropping it closes the connection.
+pub(crate) struct Events {
+    body: Incoming,
+    received: String,
+}
+
+impl Events {
+    /// The next event as it was sent, without the empty line at its end. `None` at a proper end of the response.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, RequestError> {
+        loop {
+            if let Some((event, rest)) = self.received.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.received = rest;
+                return Ok(Some(event));
+            }
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(frame) => {
+                    let data = frame?.into_data().map_err(|_| "trailers instead of an event")?;
+                    self.received.push_str(str::from_utf8(&data)?);
+                }
+            }
+        }
     }
 }

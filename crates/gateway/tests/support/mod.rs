@@ -15,7 +15,7 @@ use hyper::body::Bytes;
 use redlatch_gateway::{Gateway, GatewayOptions, RedisServer};
 
 pub(crate) struct TestGateway {
-    gateway: Gateway,
+    pub(crate) gateway: Gateway,
     pub(crate) redis: Arc<RedisServer>,
     pub(crate) http: Http,
 }
