@@ -14,7 +14,7 @@ use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply};
-use redlatch_gateway::Fault;
+use redlatch_gateway::{Fault, GatewayOptions, Mode};
 use support::stub::Stub;
 use support::{Stage, Upstash, connect, fall_back, key, remote};
 use tokio::time::Instant;
@@ -170,14 +170,16 @@ async fn a_long_retry_after_delays_the_recovery_by_seconds_only() {
 
 #[tokio::test]
 async fn scripts_go_without_their_flags_to_a_server_that_refuses_them() {
-    let upstash = Upstash::start().await;
-    upstash.store.set(&key("k"), "0", Expiry::Never).await.unwrap();
+    for (mode, attempts) in [(Mode::Upstash, 1), (Mode::Redis, 2)] {
+        let upstash = Upstash::with(GatewayOptions { mode, ..GatewayOptions::default() }).await;
+        upstash.store.set(&key("k"), "0", Expiry::Never).await.unwrap();
 
-    for (expected, new) in [("0", "1"), ("1", "2")] {
-        upstash.store.compare_and_set(&key("k"), expected, new, MINUTE).await.unwrap();
+        for (expected, new) in [("0", "1"), ("1", "2")] {
+            upstash.store.compare_and_set(&key("k"), expected, new, MINUTE).await.unwrap();
+        }
+
+        assert_eq!(upstash.store.get(&key("k")).await.unwrap().as_deref(), Some("2"));
+        // The script is sent once more where its flags are refused, and is then known.
+        assert_eq!(upstash.gateway.counters().command("EVAL"), attempts, "{mode:?}");
     }
-
-    assert_eq!(upstash.store.get(&key("k")).await.unwrap().as_deref(), Some("2"));
-    // One attempt with the flags, then the script is sent once, and known the second time.
-    assert_eq!(upstash.gateway.counters().command("EVAL"), 2);
 }

@@ -146,11 +146,30 @@ async fn two_claims_with_one_text_in_one_process_are_not_both_granted() {
         outage.other.delete(&[key("k")]).await.unwrap();
         outage.upstash.gateway.add_fault(fault.times(1)).await.unwrap();
 
+        // In one request, whose reply is lost for both.
         let claim = async || outage.store.set_if_absent(&key("k"), "same", MINUTE).await.unwrap();
         let (first, second) = tokio::join!(claim(), claim());
 
         assert!(first != second, "exactly one is granted, got {first} and {second}");
     }
+}
+
+#[tokio::test]
+async fn a_claim_without_a_reply_waits_for_another_with_its_text() {
+    let outage = Outage::prepare().await;
+    let gateway = &outage.upstash.gateway;
+    gateway.add_fault(Fault::Latency { ms: 100 }.times(2)).await.unwrap();
+    gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    let claim = async || outage.store.set_if_absent(&key("k"), "same", MINUTE).await.unwrap();
+
+    let (first, second) = tokio::join!(claim(), async {
+        while gateway.counters().requests < 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        claim().await
+    });
+
+    assert_eq!((first, second), (false, true));
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::circuit_breaker::CircuitBreaker;
-use super::claim_turns::ClaimTurns;
 use super::metrics::{Class, Metrics, Outcome};
 use super::offline::{OfflineStore, StepsOfKeys};
 use super::recovery::send_again;
@@ -17,7 +16,6 @@ use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
 use crate::config::{MemoryLimits, OnOutage, Policy};
-use crate::keys::Key;
 use crate::log::Log;
 use crate::{Error, Result};
 
@@ -45,7 +43,6 @@ impl<R: RemoteStore> FallbackStore<R> {
             breaker: CircuitBreaker::new(clock.clone(), log.clone()),
             metrics: Metrics::default(),
             on_outage,
-            claim_turns: ClaimTurns::default(),
             clock,
             log,
         });
@@ -171,18 +168,6 @@ impl<R: RemoteStore> FallbackStore<R> {
 }
 
 impl<R: RemoteStore> FallbackStore<R> {
-    /// Claims a key on Redis, one claim of this process after the other.
-    async fn claim_in_turn(
-        &self,
-        remote: &R,
-        key: &Key,
-        operation: Operation<'_>,
-        deadline: Instant,
-    ) -> Result<Output> {
-        let _turn = self.shared.claim_turns.turn(key, deadline).await?;
-        remote.execute_by(operation, deadline).await
-    }
-
     /// Sends a write again whose reply was lost, while there is time.
     async fn after_loss(
         &self,
@@ -248,13 +233,7 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
             return self.execute_offline(operation, Some(&error));
         }
         let mark = offline.stale.read_mark();
-        let result = match operation {
-            Operation::SetIfAbsent { key, .. } => {
-                Box::pin(self.claim_in_turn(remote, key, operation, deadline)).await
-            }
-            _ => remote.execute_by(operation, deadline).await,
-        };
-        let result = match self.observe(result) {
+        let result = match self.observe(remote.execute_by(operation, deadline).await) {
             Err(outage) if !operation.is_read() => {
                 Box::pin(self.after_loss(remote, operation, outage, deadline)).await
             }

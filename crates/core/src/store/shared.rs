@@ -1,7 +1,6 @@
 //! What a fallback store, its clones and its prober share.
 
 use super::circuit_breaker::CircuitBreaker;
-use super::claim_turns::ClaimTurns;
 use super::metrics::Metrics;
 use super::offline::OfflineStore;
 use crate::clock::Clock;
@@ -14,7 +13,6 @@ pub(super) struct Shared<R> {
     pub(super) breaker: CircuitBreaker,
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,
-    pub(super) claim_turns: ClaimTurns,
     pub(super) clock: Clock,
     pub(super) log: Log,
 }

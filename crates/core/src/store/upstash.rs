@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::claims::Claims;
 use super::{Expects, Operation, Output, RemoteStore, Replay, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::keys::{Expiry, Key, Ttl};
@@ -19,13 +20,14 @@ use crate::{Error, Result};
 pub struct UpstashStore {
     client: Client,
     clock: Clock,
+    claims: Arc<Claims>,
 }
 
 impl UpstashStore {
     /// The database that `client` speaks to.
     #[must_use]
     pub fn new(client: Client, clock: Clock) -> Self {
-        Self { client, clock }
+        Self { client, clock, claims: Arc::default() }
     }
 
     /// The metrics of the requests.
@@ -46,19 +48,32 @@ impl UpstashStore {
     /// Stores `value` unless the key exists. If the reply is lost, reads the key back: this call owns it if it holds
     /// `value`. Two instances with the same text cannot be told apart, so a claim should be unique, as with a time in it.
     async fn claim(&self, key: &Key, value: &str, ttl: Ttl, deadline: Instant) -> Result<bool> {
+        let mut claim = self.claims.begin(key, value, deadline).await?;
         let command = || set(key, value, Expiry::After(ttl)).if_absent();
         let mut reply = self.client.run_by(command(), deadline).await;
-        while is_lost(&reply) && Instant::now() < deadline {
-            match self.look(key, deadline).await? {
-                Some(held) => return Ok(held == value),
-                None => reply = self.client.run_by(command(), deadline).await,
-            }
-            if let Ok(Reply::Nil) = reply {
-                // The first claim was executed after all, or another instance's.
-                return Ok(self.look(key, deadline).await?.as_deref() == Some(value));
-            }
+        if let Some(lost) = lost(&reply)
+            && !claim.decide(deadline).await.map_err(|_| lost.clone())?
+        {
+            return Ok(false);
         }
-        reply?.into_done()
+        while let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            reply = match self.look(key, lost, deadline).await? {
+                Some(held) if held == value => Ok(Reply::Ok),
+                Some(_) => Ok(Reply::Nil),
+                None => match self.client.run_by(command(), deadline).await {
+                    // The first attempt was executed after all, or another instance's.
+                    Ok(Reply::Nil) if self.look(key, lost, deadline).await?.as_deref() == Some(value) => {
+                        Ok(Reply::Ok)
+                    }
+                    reply => reply,
+                },
+            };
+        }
+        let is_granted = reply?.into_done()?;
+        claim.end(is_granted);
+        Ok(is_granted)
     }
 
     /// If the reply is lost, reads the key back: it has been replaced if it holds `new`.
@@ -80,8 +95,10 @@ impl UpstashStore {
             )
         };
         let mut reply = swap().await;
-        while is_lost(&reply) && Instant::now() < deadline {
-            match self.look(key, deadline).await? {
+        while let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            match self.look(key, lost, deadline).await? {
                 Some(held) if held == new => return Ok(Swap::Done),
                 Some(held) if held == expected => reply = swap().await,
                 held => return Ok(held.map_or(Swap::Absent, Swap::Changed)),
@@ -97,8 +114,10 @@ impl UpstashStore {
     async fn compare_and_delete(&self, key: &Key, expected: &str, deadline: Instant) -> Result<bool> {
         let remove = || self.client.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected), deadline);
         let mut reply = remove().await;
-        while is_lost(&reply) && Instant::now() < deadline {
-            match self.look(key, deadline).await? {
+        while let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            match self.look(key, lost, deadline).await? {
                 Some(held) if held == expected => reply = remove().await,
                 _ => return Ok(true),
             }
@@ -106,9 +125,11 @@ impl UpstashStore {
         Ok(reply?.into_integer()? == 1)
     }
 
-    /// What the key holds, after a reply was lost.
-    async fn look(&self, key: &Key, deadline: Instant) -> Result<Option<String>> {
-        self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()
+    /// What the key holds, after the reply to a write was `lost`. If that cannot be found out either, the write may still
+    /// have been executed, so the error is the same.
+    async fn look(&self, key: &Key, lost: &Error, deadline: Instant) -> Result<Option<String>> {
+        let reply = self.client.run_by(Command::new("GET").key(key), deadline).await;
+        reply.map_err(|error| if error.is_outage() { lost.clone() } else { error })?.into_text()
     }
 
     async fn transaction(&self, writes: &[Write], deadline: Instant) -> Result<()> {
@@ -143,9 +164,9 @@ impl UpstashStore {
     }
 }
 
-/// Whether Redis may have executed a command though there is no reply.
-fn is_lost(reply: &Result<Reply>) -> bool {
-    matches!(reply, Err(error) if error.is_outage() && !error.is_certainly_not_executed())
+/// The error, if Redis may have executed a command though there is no reply.
+fn lost(reply: &Result<Reply>) -> Option<&Error> {
+    reply.as_ref().err().filter(|error| error.is_outage() && !error.is_certainly_not_executed())
 }
 
 /// Returns 1 when it replaced the value, else the value, which is null for an absent key.
