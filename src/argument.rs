@@ -43,9 +43,9 @@ pub(crate) fn key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Resul
     Ok(namespace.key(name, &text(name, value)?)?)
 }
 
-/// A key in `namespace` that may be left out.
+/// A key in `namespace` that may be left out; `null` and an empty string count as left out.
 pub(crate) fn optional_key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Option<Key>> {
-    let name_of_entry = optional_text(name, value)?;
+    let name_of_entry = optional_text(name, value)?.filter(|text| !text.is_empty());
     Ok(name_of_entry.map(|text| namespace.key(name, &text)).transpose()?)
 }
 
