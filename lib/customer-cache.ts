@@ -1,5 +1,6 @@
 import { addon } from './addon.js'
-import { call, json, none, raw, realm, stringify } from './calls.js'
+import { stringify } from './arguments.js'
+import { call, json, none, raw, realm } from './calls.js'
 import type { HealthCheck } from './health.js'
 
 const customers = new addon.CustomerCache(realm)
@@ -29,12 +30,12 @@ export interface CachedSubscriptionData {
   updatedAt: number
 }
 
-/**
 /** `Data` as a cache takes it: with its id, and whatever else is known of it. */
 type WithId<Data, Id extends keyof Data> = Pick<Data, Id> & {
   [Field in Exclude<keyof Data, Id>]?: Data[Field] | undefined
 }
 
+/**
  * Keeps Stripe customers and subscriptions, and finds customers by user id and e-mail address.
  * @see docs/customers.md
  */

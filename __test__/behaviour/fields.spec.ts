@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
 import { rejection } from '../support/rejection'
 import { claim, customer, submission, subscription, uniqueKey } from '../support/samples'
+import { thrown } from '../support/thrown'
 
 type Write = (key: string, data: unknown) => Promise<unknown>
 
@@ -15,8 +16,8 @@ interface Shape {
 
 const notText = [7, true, null, {}, ['text']]
 const notNumber = ['7', true, null, {}, [7], Number.NaN, Number.POSITIVE_INFINITY]
-const notStatus = [...notText, 'done', 'Processing', '', ' failed']
 const notId = [...notText, '']
+const notStatus = [...notText, 'done', 'Processing', '', ' failed']
 
 const formFields = { eventId: notText, guestEmail: notText, startTime: notText, timestamp: notNumber }
 
@@ -122,9 +123,9 @@ describe('what does not turn into JSON', () => {
   const circular: Record<string, unknown> = { ...submission }
   circular.self = circular
 
-  const thrown = new Error('from the object')
+  const fromObject = new Error('from the object')
   const throwing = () => {
-    throw thrown
+    throw fromObject
   }
 
   const objects: [string, object, unknown][] = [
@@ -138,10 +139,14 @@ describe('what does not turn into JSON', () => {
       { ...submission, big: 1n },
       expect.objectContaining({ message: expect.stringContaining('BigInt') }),
     ],
-    ['a getter that throws', Object.defineProperty({}, 'url', { enumerable: true, get: throwing }), thrown],
-    ['a toJSON that throws', { toJSON: throwing }, thrown],
-    ['a Proxy that throws', new Proxy({}, { get: throwing }), thrown],
-    ['a Proxy that hides its fields by throwing', new Proxy({}, { ownKeys: throwing }), thrown],
+    [
+      'a getter that throws',
+      Object.defineProperty({}, 'url', { enumerable: true, get: throwing }),
+      fromObject,
+    ],
+    ['a toJSON that throws', { toJSON: throwing }, fromObject],
+    ['a Proxy that throws', new Proxy({}, { get: throwing }), fromObject],
+    ['a Proxy that hides its fields by throwing', new Proxy({}, { ownKeys: throwing }), fromObject],
   ]
   const writers: [string, Write, string, string][] = [
     ['IdempotencyCache.set', IdempotencyCache.set as Write, 'idempotency:', 'result'],
@@ -181,6 +186,44 @@ describe('what does not turn into JSON', () => {
       expect(await redisManager.exists(prefix + key)).toBe(false)
     },
   )
+
+  test.each(
+    writers.flatMap(([name, write]) =>
+      thrown.map(([label, value]): [string, string, Write, unknown] => [name, label, write, value]),
+    ),
+  )('%s has %s, thrown by a toJSON, as the cause of its error', async (_, _label, write, value) => {
+    const throwing = {
+      toJSON() {
+        throw value
+      },
+    }
+
+    const error = await rejection(() => write(uniqueKey(), throwing))
+
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.code).toBe('ERR_INVALID_ARG_VALUE')
+    expect(error.cause).toBe(value)
+  })
+
+  test('a call that a toJSON makes and that fails leaves its cause to its own error', async () => {
+    let inner: Promise<Error & { code: string }> | undefined
+    const outer = {
+      toJSON() {
+        const throwing = {
+          toJSON() {
+            throw new Error('of the inner')
+          },
+        }
+        inner = rejection(() => IdempotencyCache.set(uniqueKey(), throwing))
+        throw new Error('of the outer')
+      },
+    }
+
+    const error = await rejection(() => IdempotencyCache.set(uniqueKey(), outer))
+
+    expect(error.cause).toEqual(new Error('of the outer'))
+    expect((await inner)?.cause).toEqual(new Error('of the inner'))
+  })
 
   test.each(
     writers.flatMap(([name, write, prefix, argument]) =>
