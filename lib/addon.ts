@@ -45,6 +45,17 @@ function loadingFailure(error: Error): string | undefined {
   return undefined
 }
 
+/** What Node says of an addon that one of its options refuses. There is only the text: binding.js keeps no code. */
+const REFUSED = /addons is disabled|--allow-addons/
+
+/** Which option of Node refuses every addon, and what to do about it. */
+function refusedByOption(): string {
+  if (process.permission && !process.permission.has('addon')) {
+    return 'Node runs with --permission, which refuses addons. Add --allow-addons, or run without --permission.'
+  }
+  return 'Node runs with --no-addons, which refuses addons. Remove the option, also from NODE_OPTIONS.'
+}
+
 function explain(error: Error): string {
   const { suffix, option } = libc()
   const platform = `${process.platform}-${process.arch}${suffix}`
@@ -52,6 +63,7 @@ function explain(error: Error): string {
     return `there is no addon for ${platform}, only for ${supported.join(', ')}.`
   }
   const failure = loadingFailure(error)
+  if (failure && REFUSED.test(failure)) return refusedByOption()
   if (failure) {
     return (
       `the addon for ${platform} is installed, but cannot be loaded: ${failure}. If node_modules was made on another ` +

@@ -3,7 +3,8 @@
 // belongs to another realm.
 
 import { addon } from './addon.js'
-import { type ErrorClass, makeError, type RedlatchErrorCode, toLocalError } from './errors.js'
+import { property, toCallerError } from './arguments.js'
+import { type ErrorClass, makeError, type RedlatchErrorCode } from './errors.js'
 import { print } from './log.js'
 import type { StateChange } from './metrics.js'
 
@@ -36,9 +37,6 @@ export const none = (): undefined => undefined
 /** The object behind JSON text. */
 export const json = <T>(text: Result): T => (text === null ? null : JSON.parse(text as string)) as T
 
-/** Makes JSON text for the addon, when it gets to that argument. */
-export const stringify = (value: unknown): string | undefined => JSON.stringify(value)
-
 /** Whether the addon knows the settings. Otherwise the next call has it read the environment. */
 let isOpen = false
 
@@ -58,7 +56,7 @@ export function call<T, Target, Name extends keyof Target>(
     return promiseOf(slot, revive, (target[method] as Method)(slot, ...args))
   } catch (error) {
     freeSlots.push(slot)
-    return Promise.reject(toLocalError(error))
+    return Promise.reject(toCallerError(error))
   }
 }
 
@@ -98,7 +96,7 @@ export function open(): void {
 
 /** Replaces the settings in code. */
 export function configure(options: unknown): void {
-  callNow(() => realm.configure(options))
+  callNow(() => realm.configure(options, property))
   isOpen = false
 }
 
@@ -189,13 +187,25 @@ export function subscribe(listener: Listener): () => void {
   }
 }
 
-/** A listener that throws must not keep calls from settling. */
-function notify(listener: Listener, change: StateChange): void {
+/** A listener that throws, now or later as an async function does, must not keep calls from settling. */
+function notify(listener: (change: StateChange) => unknown, change: StateChange): void {
   try {
-    listener(change)
+    Promise.resolve(listener(change)).then(undefined, reportListener)
   } catch (error) {
-    const reason = (error as Error | undefined)?.message ?? error
-    print(['error', `a listener of onStateChange has thrown: ${reason}`])
+    reportListener(error)
+  }
+}
+
+function reportListener(error: unknown): void {
+  print(['error', `a listener of onStateChange has thrown: ${describe(error)}`])
+}
+
+/** Anything can be thrown, also what has no text or throws when it is asked for it. */
+function describe(error: unknown): string {
+  try {
+    return String((error as Error | undefined)?.message ?? error)
+  } catch {
+    return 'a value that has no text'
   }
 }
 
@@ -204,6 +214,6 @@ export function callNow<T>(start: () => T): T {
   try {
     return start()
   } catch (error) {
-    throw toLocalError(error)
+    throw toCallerError(error)
   }
 }

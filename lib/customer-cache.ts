@@ -1,10 +1,11 @@
 import { addon } from './addon.js'
-import { call, json, none, raw, realm, stringify } from './calls.js'
+import { stringify } from './arguments.js'
+import { call, json, none, raw, realm } from './calls.js'
 import type { HealthCheck } from './health.js'
 
 const customers = new addon.CustomerCache(realm)
 
-/** A Stripe customer. */
+/** A Stripe customer. Of one that is read, only the id is certain: the rest is what was stored. */
 export interface CachedCustomerData {
   stripeCustomerId: string
   email: string
@@ -16,7 +17,7 @@ export interface CachedCustomerData {
   updatedAt: number
 }
 
-/** A Stripe subscription. */
+/** A Stripe subscription. Of one that is read, only the id is certain: the rest is what was stored. */
 export interface CachedSubscriptionData {
   id: string
   customerId: string
@@ -29,6 +30,11 @@ export interface CachedSubscriptionData {
   updatedAt: number
 }
 
+/** `Data` as a cache takes it: with its id, and whatever else is known of it. */
+type WithId<Data, Id extends keyof Data> = Pick<Data, Id> & {
+  [Field in Exclude<keyof Data, Id>]?: Data[Field] | undefined
+}
+
 /**
  * Keeps Stripe customers and subscriptions, and finds customers by user id and e-mail address.
  * @see docs/customers.md
@@ -37,16 +43,21 @@ export class CustomerCache {
   private constructor() {}
 
   /**
-   * Stores a customer.
+   * Stores a customer. Only `stripeCustomerId` must be there; all other fields are kept as they are.
    * @default ttlSeconds 86400
    * @example await CustomerCache.setCustomer(id, { stripeCustomerId: id, email, created, updatedAt: Date.now() })
    */
-  static setCustomer(customerId: string, data: CachedCustomerData, ttlSeconds?: number): Promise<void> {
+  static setCustomer(
+    customerId: string,
+    data: WithId<CachedCustomerData, 'stripeCustomerId'>,
+    ttlSeconds?: number,
+  ): Promise<void> {
     return call(customers, 'setCustomer', none, customerId, data, ttlSeconds, stringify)
   }
 
   /**
-   * The customer; `null` when it is absent, expired or corrupt. A corrupt entry is removed.
+   * The customer as it was stored; `null` when it is absent, expired or corrupt. A corrupt entry, which has no
+   * `stripeCustomerId`, is removed.
    * @example const customer = await CustomerCache.getCustomer('cus_1')
    */
   static getCustomer(customerId: string): Promise<CachedCustomerData | null> {
@@ -88,20 +99,21 @@ export class CustomerCache {
   }
 
   /**
-   * Stores a subscription.
+   * Stores a subscription. Only `id` must be there; all other fields are kept as they are.
    * @default ttlSeconds 86400
    * @example await CustomerCache.setSubscription(subscription.id, subscription)
    */
   static setSubscription(
     subscriptionId: string,
-    data: CachedSubscriptionData,
+    data: WithId<CachedSubscriptionData, 'id'>,
     ttlSeconds?: number,
   ): Promise<void> {
     return call(customers, 'setSubscription', none, subscriptionId, data, ttlSeconds, stringify)
   }
 
   /**
-   * The subscription; `null` when it is absent, expired or corrupt. A corrupt entry is removed.
+   * The subscription as it was stored; `null` when it is absent, expired or corrupt. A corrupt entry, which has no `id`,
+   * is removed.
    * @example const subscription = await CustomerCache.getSubscription('sub_1')
    */
   static getSubscription(subscriptionId: string): Promise<CachedSubscriptionData | null> {
@@ -109,10 +121,11 @@ export class CustomerCache {
   }
 
   /**
-   * Removes a customer and the mappings that lead to it, in one request.
+   * Removes a customer and the mappings that lead to it, in one request. An empty or missing `email` or `userId` is left
+   * out.
    * @example await CustomerCache.deleteCustomer('cus_1', 'guest@example.com', user.id)
    */
-  static deleteCustomer(customerId: string, email?: string, userId?: string): Promise<void> {
+  static deleteCustomer(customerId: string, email?: string | null, userId?: string | null): Promise<void> {
     return call(customers, 'deleteCustomer', none, customerId, email, userId)
   }
 

@@ -30,8 +30,13 @@ const classes = { Error, TypeError, RangeError }
 /** The name of a class that the addon's errors have. */
 export type ErrorClass = keyof typeof classes
 
-export function makeError(name: ErrorClass, code: RedlatchErrorCode, message: string): RedlatchError {
-  return Object.assign(new classes[name](message), { code })
+export function makeError(
+  name: ErrorClass,
+  code: RedlatchErrorCode,
+  message: string,
+  options?: { cause: unknown },
+): RedlatchError {
+  return Object.assign(new classes[name](message, options), { code })
 }
 
 /** The same error as an instance of the caller's own class: under Jest the addon belongs to another realm. */
@@ -39,7 +44,6 @@ export function toLocalError(error: unknown): unknown {
   if (error instanceof Error || !isForeign(error)) return error
   const local = makeError(error.name, error.code, error.message)
   if (error.stack !== undefined) local.stack = error.stack
-  if ('cause' in error) local.cause = error.cause
   return local
 }
 

@@ -1,5 +1,6 @@
 import { addon } from './addon.js'
-import { call, json, none, raw, realm, stringify } from './calls.js'
+import { stringify } from './arguments.js'
+import { call, json, none, raw, realm } from './calls.js'
 import type { HealthCheck } from './health.js'
 import { type Parser, parsed } from './parser.js'
 

@@ -1,4 +1,5 @@
 import { addon } from './addon.js'
+import { elements, property } from './arguments.js'
 import { call, callNow, close, configure, json, none, open, raw, realm, subscribe } from './calls.js'
 import type { RedisHealthCheck } from './health.js'
 import type { CacheStats, Metrics, StateChange } from './metrics.js'
@@ -80,7 +81,7 @@ export class RedisManager {
    * @example const [name, email] = await redisManager.mget(['name', 'email'])
    */
   mget(keys: string[]): Promise<(string | null)[]> {
-    return call(manager, 'mget', json, keys)
+    return call(manager, 'mget', json, keys, elements)
   }
 
   /**
@@ -118,7 +119,7 @@ export class RedisManager {
   getMetrics(options: { format: 'prometheus' }): string
   getMetrics(options?: { format?: 'json' | 'prometheus' | undefined }): Metrics | string {
     open()
-    const report = callNow(() => manager.getMetrics(options))
+    const report = callNow(() => manager.getMetrics(options, property))
     return report.startsWith('{') ? JSON.parse(report) : report
   }
 
@@ -134,7 +135,7 @@ export class RedisManager {
 
   /**
    * Calls `listener` when the state of Redis changes, instead of logging the change; returns a function that ends this.
-   * A listener does not keep the process running.
+   * A listener does not keep the process running, and what it throws is logged.
    * @example const stop = redisManager.onStateChange(({ to, reason }) => alert(`Redis is ${to}: ${reason}`))
    */
   onStateChange(listener: (change: StateChange) => void): () => void {

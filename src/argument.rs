@@ -15,6 +15,12 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// The caller's `JSON.stringify`.
 pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
 
+/// The face's function that copies an array.
+pub(crate) type Elements<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Object<'env>>;
+
+/// The face's function that reads a property.
+pub(crate) type Property<'env> = Function<'env, FnArgs<(Unknown<'env>, String)>, Unknown<'env>>;
+
 /// How long `drain` waits by default.
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -43,9 +49,9 @@ pub(crate) fn key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Resul
     Ok(namespace.key(name, &text(name, value)?)?)
 }
 
-/// A key in `namespace` that may be left out.
+/// A key in `namespace` that may be left out; `null` and an empty string count as left out.
 pub(crate) fn optional_key(namespace: Namespace, name: &str, value: Unknown<'_>) -> Result<Option<Key>> {
-    let name_of_entry = optional_text(name, value)?;
+    let name_of_entry = optional_text(name, value)?.filter(|text| !text.is_empty());
     Ok(name_of_entry.map(|text| namespace.key(name, &text)).transpose()?)
 }
 
@@ -54,12 +60,16 @@ pub(crate) fn plain_key(name: &str, value: Unknown<'_>) -> Result<Key> {
     Ok(Key::plain(name, &text(name, value)?)?)
 }
 
-/// An array of keys without a prefix.
-pub(crate) fn plain_keys(name: &str, value: Unknown<'_>) -> Result<Vec<Key>> {
+/// An array of keys without a prefix. `elements` runs the getters that the array may have.
+pub(crate) fn plain_keys<'env>(
+    name: &str,
+    value: Unknown<'env>,
+    elements: &Elements<'env>,
+) -> Result<Vec<Key>> {
     if !value.is_array()? {
         return Err(Failure::wrong_type(name, "an array of strings", type_name(&value)?));
     }
-    let array = value.coerce_to_object()?;
+    let array = elements.call(FnArgs { data: (value,) }).map_err(|_| Failure::unreadable(name))?;
     (0..array.get_array_length()?)
         .map(|index| plain_key(&format!("{name}[{index}]"), array.get_element(index)?))
         .collect()
@@ -112,7 +122,7 @@ pub(crate) fn increment(name: &str, value: Unknown<'_>) -> Result<i64> {
 /// The JSON text of an object, by the caller's `JSON.stringify`: it keeps order, numbers and `toJSON`.
 pub(crate) fn json<'env>(name: &str, value: Unknown<'env>, stringify: &Stringify<'env>) -> Result<String> {
     expect(name, &value, ValueType::Object, "an object")?;
-    let text = stringify.call(FnArgs { data: (value,) }).map_err(|error| Failure::not_json(name, error))?;
+    let text = stringify.call(FnArgs { data: (value,) }).map_err(|_| Failure::not_json(name))?;
     if text.get_type()? != ValueType::String {
         return Err(
             CoreError::invalid_field(name, "must turn into JSON, but its toJSON() returns nothing").into()
@@ -121,18 +131,49 @@ pub(crate) fn json<'env>(name: &str, value: Unknown<'env>, stringify: &Stringify
     Ok(String::from_unknown(text)?)
 }
 
-/// A property of an options object.
-pub(crate) fn property<'env>(object: &Object<'env>, name: &str) -> Result<Unknown<'env>> {
-    Ok(object.get_named_property_unchecked(name)?)
+/// An object of options.
+pub(crate) struct OptionsObject<'a, 'env> {
+    name: &'a str,
+    value: Unknown<'env>,
+    property: &'a Property<'env>,
 }
 
-/// An object that may be left out; `null` counts as left out.
-pub(crate) fn optional_object<'env>(name: &str, value: Unknown<'env>) -> Result<Option<Object<'env>>> {
-    if is_absent(&value)? {
-        return Ok(None);
+impl<'a, 'env> OptionsObject<'a, 'env> {
+    /// Options that may be left out; `null` counts as left out. `property` runs the getters that they may have.
+    pub(crate) fn optional(
+        name: &'a str,
+        value: Unknown<'env>,
+        property: &'a Property<'env>,
+    ) -> Result<Option<Self>> {
+        if is_absent(&value)? {
+            return Ok(None);
+        }
+        expect(name, &value, ValueType::Object, "an object")?;
+        Ok(Some(Self { name, value, property }))
     }
-    expect(name, &value, ValueType::Object, "an object")?;
-    Ok(Some(value.coerce_to_object()?))
+
+    /// An option, read by `read`, which is given its name in errors.
+    pub(crate) fn get<T>(
+        &self,
+        option: &str,
+        read: impl FnOnce(&str, Unknown<'env>) -> Result<T>,
+    ) -> Result<T> {
+        let path = format!("{}.{option}", self.name);
+        let arguments = FnArgs { data: (self.value, option.to_owned()) };
+        let value = self.property.call(arguments).map_err(|_| Failure::unreadable(&path))?;
+        read(&path, value)
+    }
+
+    /// Options within these that may be left out, read by `read`.
+    pub(crate) fn nested<T>(
+        &self,
+        option: &str,
+        read: impl FnOnce(&OptionsObject<'_, 'env>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.get(option, |path, value| {
+            OptionsObject::optional(path, value, self.property)?.as_ref().map(read).transpose()
+        })
+    }
 }
 
 /// How metrics are asked for.
@@ -143,15 +184,18 @@ pub(crate) enum MetricsFormat {
 }
 
 /// `{ format: 'json' | 'prometheus' }`; JSON if it is left out.
-pub(crate) fn metrics_format(options: Unknown<'_>) -> Result<MetricsFormat> {
-    let Some(options) = optional_object("options", options)? else { return Ok(MetricsFormat::Json) };
-    match optional_text("options.format", property(&options, "format")?)?.as_deref() {
+pub(crate) fn metrics_format<'env>(
+    options: Unknown<'env>,
+    property: &Property<'env>,
+) -> Result<MetricsFormat> {
+    let Some(options) = OptionsObject::optional("options", options, property)? else {
+        return Ok(MetricsFormat::Json);
+    };
+    options.get("format", |path, value| match optional_text(path, value)?.as_deref() {
         None | Some("json") => Ok(MetricsFormat::Json),
         Some("prometheus") => Ok(MetricsFormat::Prometheus),
-        Some(_) => {
-            Err(CoreError::invalid_value("options.format", "must be \"json\" or \"prometheus\"").into())
-        }
-    }
+        Some(_) => Err(CoreError::invalid_value(path, "must be \"json\" or \"prometheus\"").into()),
+    })
 }
 
 /// How long `drain` waits, in milliseconds.

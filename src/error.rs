@@ -16,7 +16,6 @@ pub(crate) struct Failure {
     class: ErrorClass,
     code: &'static str,
     message: String,
-    cause: Option<Error>,
 }
 
 enum ErrorClass {
@@ -27,7 +26,7 @@ enum ErrorClass {
 
 impl Failure {
     fn new(class: ErrorClass, code: &'static str, message: String) -> Self {
-        Self { class, code, message, cause: None }
+        Self { class, code, message }
     }
 
     /// `argument` is not of the type that it must be.
@@ -36,10 +35,16 @@ impl Failure {
         Self::new(ErrorClass::TypeError, INVALID_ARG_TYPE, message)
     }
 
-    /// `JSON.stringify` threw `cause` for `argument`.
-    pub(crate) fn not_json(argument: &str, cause: Error) -> Self {
+    /// `JSON.stringify` threw for `argument`. The face has what was thrown and makes it the error's cause.
+    pub(crate) fn not_json(argument: &str) -> Self {
         let message = format!("{argument} cannot be turned into JSON; see the error's cause");
-        Self { cause: Some(cause), ..Self::new(ErrorClass::TypeError, INVALID_ARG_VALUE, message) }
+        Self::new(ErrorClass::TypeError, INVALID_ARG_VALUE, message)
+    }
+
+    /// A getter of the caller's threw for `argument`. The face has what was thrown and makes it the error's cause.
+    pub(crate) fn unreadable(argument: &str) -> Self {
+        let message = format!("{argument} cannot be read, because a getter throws; see the error's cause");
+        Self::new(ErrorClass::TypeError, INVALID_ARG_VALUE, message)
     }
 
     /// A fault of this package.
@@ -49,10 +54,7 @@ impl Failure {
 
     /// The JavaScript error.
     fn into_unknown(self, env: &Env) -> Unknown<'_> {
-        let mut error = Error::new(self.code, self.message);
-        if let Some(cause) = self.cause {
-            error.set_cause(cause);
-        }
+        let error = Error::new(self.code, self.message);
         match self.class {
             ErrorClass::Error => JsError::from(error).into_unknown(*env),
             ErrorClass::TypeError => JsTypeError::from(error).into_unknown(*env),

@@ -4,6 +4,10 @@
 export type Returned = string | number | boolean | null | undefined
 /** The caller's `JSON.stringify`. */
 export type Stringify = (value: unknown) => string | undefined
+/** Copies an array, whose elements may be the caller's getters. */
+export type Elements = (array: unknown) => unknown[]
+/** Reads a property, which may be the caller's getter. */
+export type Property = (options: object, name: string) => unknown
 /** What completed calls, log messages and changes of state are passed to, as flat lists. */
 export type Settle = (
   values: (string | number | boolean | null)[],

@@ -1,56 +1,55 @@
 //! The options of `redisManager.configure`.
 
-use napi::bindgen_prelude::{Object, Unknown};
+use std::time::Duration;
+
+use napi::bindgen_prelude::Unknown;
 use redlatch_core::config::{OnOutage, Options, Policy, Token};
 use redlatch_core::store::Class;
 
-use crate::argument;
+use crate::argument::{self, OptionsObject, Property};
 
 /// Reads `{ url, token, timeoutMs, maxResponseBytes, disableRedis, onOutage, memory }`.
-pub(crate) fn read(options: Unknown<'_>) -> argument::Result<Options> {
-    let Some(given) = argument::optional_object("options", options)? else { return Ok(Options::default()) };
-    let timeout = argument::optional_number("options.timeoutMs", argument::property(&given, "timeoutMs")?)?;
+pub(crate) fn read<'env>(options: Unknown<'env>, property: &Property<'env>) -> argument::Result<Options> {
+    let Some(given) = OptionsObject::optional("options", options, property)? else {
+        return Ok(Options::default());
+    };
     let mut read = Options {
-        url: argument::optional_text("options.url", argument::property(&given, "url")?)?,
-        token: argument::optional_text("options.token", argument::property(&given, "token")?)?
-            .map(Token::new),
-        disable_redis: argument::optional_boolean(
-            "options.disableRedis",
-            argument::property(&given, "disableRedis")?,
-        )?,
-        timeout: timeout
-            .map(|millis| Options::timeout_from_millis("options.timeoutMs", millis))
-            .transpose()?,
-        max_response_bytes: limit(&given, "options", "maxResponseBytes")?,
-        on_outage: on_outage(&given)?,
+        timeout: given.get("timeoutMs", timeout)?,
+        url: given.get("url", argument::optional_text)?,
+        token: given.get("token", argument::optional_text)?.map(Token::new),
+        max_response_bytes: given.get("maxResponseBytes", limit)?,
+        disable_redis: given.get("disableRedis", argument::optional_boolean)?,
+        on_outage: given.nested("onOutage", on_outage)?.unwrap_or_default(),
         ..Options::default()
     };
-    if let Some(memory) = argument::optional_object("options.memory", argument::property(&given, "memory")?)?
-    {
-        read.memory_max_entries = limit(&memory, "options.memory", "maxEntries")?;
-        read.memory_max_bytes = limit(&memory, "options.memory", "maxBytes")?;
-    }
+    given.nested("memory", |memory| {
+        read.memory_max_entries = memory.get("maxEntries", limit)?;
+        read.memory_max_bytes = memory.get("maxBytes", limit)?;
+        Ok(())
+    })?;
     Ok(read)
 }
 
-fn on_outage(options: &Object<'_>) -> argument::Result<OnOutage> {
-    let value = argument::property(options, "onOutage")?;
-    let Some(given) = argument::optional_object("options.onOutage", value)? else {
-        return Ok(OnOutage::default());
-    };
+fn on_outage(given: &OptionsObject<'_, '_>) -> argument::Result<OnOutage> {
     let mut read = OnOutage::default();
     for class in Class::ALL {
-        let path = format!("options.onOutage.{}", class.name());
-        let name = argument::optional_text(&path, argument::property(&given, class.name())?)?;
-        if let Some(name) = name {
-            read = read.with(class, Policy::from_name(&path, &name)?);
+        let policy = given.get(class.name(), |path, value| {
+            let name = argument::optional_text(path, value)?;
+            Ok(name.map(|name| Policy::from_name(path, &name)).transpose()?)
+        })?;
+        if let Some(policy) = policy {
+            read = read.with(class, policy);
         }
     }
     Ok(read)
 }
 
-fn limit(object: &Object<'_>, name_of_object: &str, name: &str) -> argument::Result<Option<usize>> {
-    let path = format!("{name_of_object}.{name}");
-    let count = argument::optional_number(&path, argument::property(object, name)?)?;
-    Ok(count.map(|count| Options::limit(&path, count)).transpose()?)
+fn timeout(path: &str, millis: Unknown<'_>) -> argument::Result<Option<Duration>> {
+    let millis = argument::optional_number(path, millis)?;
+    Ok(millis.map(|millis| Options::timeout_from_millis(path, millis)).transpose()?)
+}
+
+fn limit(path: &str, count: Unknown<'_>) -> argument::Result<Option<usize>> {
+    let count = argument::optional_number(path, count)?;
+    Ok(count.map(|count| Options::limit(path, count)).transpose()?)
 }

@@ -3,7 +3,7 @@
 //! There is one for each JavaScript thread that loads the package, and under Jest one for each test file, while the
 //! addon itself is loaded once in a process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -15,7 +15,8 @@ use napi_derive::napi;
 use redlatch_core::config::Options;
 use redlatch_core::{Config, Result as CoreResult};
 
-use crate::completions::{IntoReturnValue, ReturnValue};
+use crate::argument::Property;
+use crate::completions::{IntoReturnValue, PendingPromise, ReturnValue};
 use crate::error::{Failure, or_throw};
 use crate::handle::{Handle, ServiceUse, StateListener};
 use crate::io_thread::Call;
@@ -32,6 +33,10 @@ pub(crate) struct RealmState {
     /// Passes changes of state to JavaScript, while it has a listener.
     listener: RefCell<Option<StateListener>>,
     promises: Rc<Promises>,
+    /// How many calls are reading their arguments, one within the other.
+    reading: Cell<usize>,
+    /// What `close` was called for meanwhile.
+    closing: RefCell<Vec<(ServiceUse, PendingPromise)>>,
 }
 
 impl RealmState {
@@ -47,8 +52,9 @@ impl RealmState {
         T: IntoReturnValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
     {
-        // The service comes first: reading an argument can run the caller's own code, and with it `close`.
+        // The service comes first, and stays open: reading an argument can run the caller's own code, and with it `close`.
         let started = self.service().and_then(|service| {
+            let _reading = Reading::begin(self);
             let work = start(Arc::clone(&service))?;
             self.run(env, slot, service, work)
         });
@@ -103,6 +109,34 @@ impl RealmState {
     }
 }
 
+/// A call that is reading its arguments and on its way to the service. It puts off what would close the service.
+struct Reading<'a>(&'a RealmState);
+
+impl<'a> Reading<'a> {
+    fn begin(state: &'a RealmState) -> Self {
+        state.reading.set(state.reading.get() + 1);
+        Self(state)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let state = self.0;
+        state.reading.set(state.reading.get() - 1);
+        if state.reading.get() > 0 || state.closing.borrow().is_empty() {
+            return;
+        }
+        state.promises.submit();
+        for (service, promise) in state.closing.take() {
+            close(service, promise);
+        }
+    }
+}
+
+fn close(service: ServiceUse, promise: PendingPromise) {
+    service.close(move || promise.settle(Ok(().into_return_value())));
+}
+
 /// One evaluation of the face.
 #[napi]
 pub struct Realm {
@@ -120,6 +154,8 @@ impl Realm {
                 service: RefCell::default(),
                 listener: RefCell::default(),
                 promises: Rc::new(Promises::new()),
+                reading: Cell::new(0),
+                closing: RefCell::default(),
             }),
         }
     }
@@ -139,8 +175,13 @@ impl Realm {
 
     /// Replaces the settings, which the next `open` uses.
     #[napi(catch_unwind)]
-    pub fn configure(&self, env: &Env, options: Unknown<'_>) -> napi::Result<()> {
-        let options = or_throw(env, || options::read(options))?;
+    pub fn configure<'env>(
+        &self,
+        env: &'env Env,
+        options: Unknown<'env>,
+        property: Property<'env>,
+    ) -> napi::Result<()> {
+        let options = or_throw(env, || options::read(options, &property))?;
         *self.state.options.borrow_mut() = options;
         Ok(())
     }
@@ -195,7 +236,11 @@ impl Realm {
         };
         let promise = promises.pending(env, slot, service.handle())?;
         promises.hold(&settle)?;
-        service.close(move || promise.settle(Ok(().into_return_value())));
+        if self.state.reading.get() > 0 {
+            self.state.closing.borrow_mut().push((service, promise));
+        } else {
+            close(service, promise);
+        }
         ().into_unknown(env)
     }
 }

@@ -8,7 +8,7 @@ use redlatch_core::json::array as json_array;
 use redlatch_core::keys::Expiry;
 use redlatch_core::store::Store;
 
-use crate::argument::{self, MetricsFormat};
+use crate::argument::{self, Elements, MetricsFormat, Property};
 use crate::error::or_throw;
 use crate::realm::{Realm, RealmState, Returned};
 
@@ -123,9 +123,15 @@ impl RedisManager {
 
     /// The JSON array of the values.
     #[napi(catch_unwind)]
-    pub fn mget<'e>(&self, env: &'e Env, slot: u32, keys: Unknown<'e>) -> Returned<'e> {
+    pub fn mget<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        keys: Unknown<'e>,
+        elements: Elements<'e>,
+    ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let keys = argument::plain_keys("keys", keys)?;
+            let keys = argument::plain_keys("keys", keys, &elements)?;
             Ok(async move { service.store.get_many(&keys).await.map(|values| json_array(&values)) })
         })
     }
@@ -171,10 +177,17 @@ impl RedisManager {
 
     /// The metrics, as JSON or as text for Prometheus.
     #[napi(catch_unwind)]
-    pub fn get_metrics(&self, env: &Env, options: Unknown<'_>) -> napi::Result<String> {
+    pub fn get_metrics<'e>(
+        &self,
+        env: &'e Env,
+        options: Unknown<'e>,
+        property: Property<'e>,
+    ) -> napi::Result<String> {
         or_throw(env, || {
-            let format = argument::metrics_format(options)?;
-            let report = self.realm.service()?.report();
+            // The service comes first: a getter can call `close`.
+            let service = self.realm.service()?;
+            let format = argument::metrics_format(options, &property)?;
+            let report = service.report();
             Ok(match format {
                 MetricsFormat::Json => report.to_json(),
                 MetricsFormat::Prometheus => report.to_prometheus(),

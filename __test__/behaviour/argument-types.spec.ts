@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { redisManager } from 'redlatch'
+import { IdempotencyCache, redisManager } from 'redlatch'
 import { healthChecks, type Kind, type Method, methods, validArguments } from '../support/methods'
 import { rejection } from '../support/rejection'
 import { uniqueKey } from '../support/samples'
+import { thrown } from '../support/thrown'
 
 const notText = [7, true, {}, ['text'], null, 7n, Symbol('text'), () => 'text', new String('text')]
 const notNumber = ['60', true, {}, [60], 60n, Symbol('60'), () => 60]
@@ -112,15 +113,42 @@ describe('elements of mget', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining(place) })
   })
 
-  test('mget rejects when reading an element throws', async () => {
-    const keys = [uniqueKey()]
-    Object.defineProperty(keys, 0, {
-      get() {
-        throw new Error('from the getter')
-      },
-    })
+  test.each(thrown)(
+    'mget rejects when reading an element throws %s, which is the cause',
+    async (_, value) => {
+      const keys = [uniqueKey()]
+      Object.defineProperty(keys, 0, {
+        get() {
+          throw value
+        },
+      })
 
-    expect(await rejection(() => mget(keys))).toBeInstanceOf(Error)
+      const error = await rejection(() => mget(keys))
+
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', message: expect.stringMatching(/^keys /) })
+      expect(Object.keys(error)).not.toContain('cause')
+      expect(error.cause).toBe(value)
+    },
+  )
+
+  test('mget reads what getters return', async () => {
+    const [key, other] = [uniqueKey(), uniqueKey()]
+    await redisManager.set(key, 'value', 60)
+    const keys = Object.defineProperty([other, other], 1, { get: () => key })
+
+    expect(await redisManager.mget(keys)).toStrictEqual([null, 'value'])
+  })
+
+  test('an error has no cause that an earlier call has left', async () => {
+    const throwing = {
+      toJSON() {
+        throw new Error('of the caller')
+      },
+    }
+    await rejection(() => IdempotencyCache.set(uniqueKey(), throwing))
+
+    expect(await rejection(() => redisManager.get(''))).not.toHaveProperty('cause')
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type CachedCustomerData, CustomerCache, redisManager } from 'redlatch'
+import { type CachedCustomerData, type CachedSubscriptionData, CustomerCache, redisManager } from 'redlatch'
 import { customer, subscription, uniqueKey } from '../support/samples'
 
 describe('customers', () => {
@@ -16,10 +16,13 @@ describe('customers', () => {
     ['null where it is allowed', { ...bare, name: null, defaultPaymentMethod: null }],
     ['no subscriptions', { ...bare, subscriptions: [] }],
     ['fields of a later version', { ...bare, balance: -12.5, address: { city: 'Bonn' } }],
-  ])('getCustomer returns a customer with %s', async (_, data: CachedCustomerData) => {
+    ['no more than its id', { stripeCustomerId: 'cus_1' }],
+    ['an e-mail address that is null', { ...bare, email: null }],
+    ['dates as text', { ...bare, created: '2026-01-01T10:00:00Z', updatedAt: null }],
+  ])('getCustomer returns a customer with %s', async (_, data) => {
     const id = uniqueKey()
 
-    const result = await CustomerCache.setCustomer(id, data)
+    const result = await CustomerCache.setCustomer(id, data as CachedCustomerData)
 
     expect(result).toBeUndefined()
     expect(await CustomerCache.getCustomer(id)).toStrictEqual(data)
@@ -28,9 +31,10 @@ describe('customers', () => {
   test('a field that is undefined is left out', async () => {
     const id = uniqueKey()
 
-    await CustomerCache.setCustomer(id, { ...bare, userId: undefined } as unknown as CachedCustomerData)
+    await CustomerCache.setCustomer(id, { ...bare, userId: undefined, created: undefined })
 
-    expect(await CustomerCache.getCustomer(id)).toStrictEqual(bare)
+    const { created, ...rest } = bare
+    expect(await CustomerCache.getCustomer(id)).toStrictEqual(rest)
   })
 
   test('getCustomer of an unknown id is null', async () => {
@@ -101,6 +105,33 @@ describe('subscriptions', () => {
     expect(await CustomerCache.getSubscription(id)).toStrictEqual(subscription)
   })
 
+  test.each([
+    ['no more than its id', { id: 'sub_1' }],
+    [
+      'the period on its items, as newer versions of Stripe have it',
+      { id: 'sub_1', items: { data: [{ current_period_end: 1 }] } },
+    ],
+    [
+      'fields of other types',
+      { ...subscription, currentPeriodEnd: null, cancelAtPeriodEnd: 'no', priceId: ['price_1'] },
+    ],
+  ])('getSubscription returns a subscription with %s', async (_, data) => {
+    const id = uniqueKey()
+
+    await CustomerCache.setSubscription(id, data as CachedSubscriptionData)
+
+    expect(await CustomerCache.getSubscription(id)).toStrictEqual(data)
+  })
+
+  test('a subscription whose period end is undefined keeps its other fields', async () => {
+    const id = uniqueKey()
+    const { currentPeriodEnd, ...rest } = subscription
+
+    await CustomerCache.setSubscription(id, { ...rest, currentPeriodEnd: undefined })
+
+    expect(await CustomerCache.getSubscription(id)).toStrictEqual(rest)
+  })
+
   test('getSubscription of an unknown id is null', async () => {
     expect(await CustomerCache.getSubscription(uniqueKey())).toBeNull()
   })
@@ -139,6 +170,17 @@ describe('deleteCustomer', () => {
 
     expect(await left()).toStrictEqual([null, id, id])
     expect(await CustomerCache.getCustomerByUserId(user)).toBe(id)
+  })
+
+  test.each([[''], [undefined], [null]])('%j as e-mail address or user id is skipped', async (none) => {
+    const { id, email, user, left } = await cached()
+
+    await CustomerCache.deleteCustomer(id, none, user)
+    const withoutEmail = await left()
+    await CustomerCache.deleteCustomer(id, email, none)
+
+    expect(withoutEmail).toStrictEqual([null, id, null])
+    expect(await left()).toStrictEqual([null, null, null])
   })
 
   test('subscriptions stay', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { IdempotencyCache } from 'redlatch'
+import { rejection } from '../support/rejection'
 import { uniqueKey } from '../support/samples'
 
 test('get returns what set was given', async () => {
@@ -137,5 +138,19 @@ describe('get with a parser', () => {
 
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+  })
+
+  test('an object whose method cannot be read rejects with the cause, and does not throw at once', async () => {
+    const cause = Symbol('of the caller')
+    const parser = {
+      get parse(): () => unknown {
+        throw cause
+      },
+    }
+
+    const error = await rejection(() => IdempotencyCache.get(uniqueKey(), parser))
+
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE', cause })
   })
 })

@@ -76,18 +76,98 @@ test('close waits for calls that were made with earlier settings', async () => {
   await stored
 })
 
-test('an object whose toJSON calls close is stored by the service that was open', async () => {
-  onMemory()
-  const closing = {
-    url: 'https://example.com',
-    toJSON: () => {
-      void redisManager.close()
-      return { url: 'https://example.com' }
-    },
+describe.each([
+  ['memory', onMemory],
+  ['Redis', onRedis],
+])('close while an argument is read, on %s', (_, configure) => {
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed = redisManager.close()
   }
-  await redisManager.exists(uniqueKey())
 
-  await expect(IdempotencyCache.set(uniqueKey(), closing)).resolves.toBeUndefined()
+  test.each([
+    ['a first call', async () => undefined],
+    ['a call after others', () => redisManager.exists(uniqueKey())],
+  ])('%s is made whose toJSON calls close', async (_, before) => {
+    configure()
+    await before()
+    const toJSON = () => {
+      close()
+      return { url: 'https://example.com' }
+    }
+
+    await expect(IdempotencyCache.set(uniqueKey(), { toJSON })).resolves.toBeUndefined()
+    await expect(closed).resolves.toBeUndefined()
+  })
+
+  test('calls that a toJSON makes before and after it calls close are made, too', async () => {
+    configure()
+    await redisManager.exists(uniqueKey())
+    const [before, after] = [uniqueKey(), uniqueKey()]
+    const inner: Promise<void>[] = []
+    const toJSON = () => {
+      inner.push(redisManager.set(before, 'value', 60))
+      close()
+      inner.push(redisManager.set(after, 'value', 60))
+      return {}
+    }
+
+    await expect(IdempotencyCache.set(uniqueKey(), { toJSON })).resolves.toBeUndefined()
+    await Promise.all([closed, ...inner])
+
+    expect(await redisManager.get(after)).toBe('value')
+  })
+
+  test('close waits for the call whose toJSON calls it, and a second close in it resolves as well', async () => {
+    configure()
+    await redisManager.exists(uniqueKey())
+    const order: string[] = []
+    const closes: Promise<void>[] = []
+    const toJSON = () => {
+      closes.push(
+        redisManager.close().then(() => void order.push('closed')),
+        redisManager.close(),
+      )
+      return {}
+    }
+
+    await IdempotencyCache.set(uniqueKey(), { toJSON }).then(() => order.push('stored'))
+    await Promise.all(closes)
+
+    expect(order).toStrictEqual(['stored', 'closed'])
+  })
+
+  test('a call that fails after its toJSON has called close does not keep close from resolving', async () => {
+    configure()
+    await redisManager.exists(uniqueKey())
+    const toJSON = () => {
+      close()
+      throw new Error('of the caller')
+    }
+
+    await expect(IdempotencyCache.set(uniqueKey(), { toJSON })).rejects.toThrow(TypeError)
+    await expect(closed).resolves.toBeUndefined()
+  })
+
+  test('getters of keys and options may call close', async () => {
+    configure()
+    const key = uniqueKey()
+    await redisManager.set(key, 'value', 60)
+    const closing = (value: string) => ({
+      get: () => {
+        close()
+        return value
+      },
+    })
+    const keys = Object.defineProperty([key], 0, closing(key))
+    const options = Object.defineProperty({}, 'format', closing('json'))
+
+    expect(await redisManager.mget(keys)).toStrictEqual(['value'])
+    await closed
+    await redisManager.exists(key)
+    expect(redisManager.getMetrics(options)).toHaveProperty('state')
+    await closed
+  })
 })
 
 test('a second close resolves no sooner than the calls that the first one waits for', async () => {

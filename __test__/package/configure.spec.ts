@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { FormCache, type RedlatchOptions, redisManager } from 'redlatch'
 import { sharedGateway } from '../support/gateway'
 import { submission, uniqueKey } from '../support/samples'
+import { thrown } from '../support/thrown'
 
 const { url, token } = sharedGateway()
 const configure = redisManager.configure as (options?: unknown) => void
@@ -117,6 +118,41 @@ describe('wrong options', () => {
     expectThrow(options, TypeError, 'ERR_INVALID_ARG_TYPE', name)
   })
 
+  test.each(thrown)('a getter that throws %s is an error with that as its cause', (_, value) => {
+    const throwing = {
+      get() {
+        throw value
+      },
+    }
+    for (const [path, options] of [
+      ['options.timeoutMs', Object.defineProperty({}, 'timeoutMs', throwing)],
+      ['options.onOutage', Object.defineProperty({}, 'onOutage', throwing)],
+      ['options.onOutage.form', { onOutage: Object.defineProperty({}, 'form', throwing) }],
+      ['options.memory.maxBytes', { memory: Object.defineProperty({}, 'maxBytes', throwing) }],
+    ] as const) {
+      expect(expectThrow(options, TypeError, 'ERR_INVALID_ARG_VALUE', path, 'cannot be read').cause).toBe(
+        value,
+      )
+    }
+    const options = Object.defineProperty({}, 'format', throwing)
+    expect(caughtFrom(() => redisManager.getMetrics(options))).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringMatching(/^options\.format cannot be read/),
+    })
+  })
+
+  test('options may come from getters and from a prototype', () => {
+    class Options {
+      get disableRedis() {
+        return true
+      }
+    }
+
+    redisManager.configure(new Options())
+
+    expect(cacheType()).toBe('In-Memory')
+  })
+
   const noCount = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]
 
   test.each([
@@ -132,20 +168,31 @@ describe('wrong options', () => {
     expectThrow(options, RangeError, 'ERR_INVALID_ARG_VALUE', name)
   })
 
-  function expectThrow(options: unknown, errorClass: typeof Error, code: string, name: string) {
-    redisManager.configure({ disableRedis: true })
-    let caught: unknown
-
+  function caughtFrom(act: () => unknown): Error {
     try {
-      configure(options)
+      act()
     } catch (error) {
-      caught = error
+      return error as Error
     }
+    throw new Error('nothing was thrown')
+  }
+
+  function expectThrow(
+    options: unknown,
+    errorClass: typeof Error,
+    code: string,
+    name: string,
+    problem = 'must be ',
+  ): Error {
+    redisManager.configure({ disableRedis: true })
+
+    const caught = caughtFrom(() => configure(options))
 
     expect(caught).toBeInstanceOf(errorClass)
-    expect(caught).toMatchObject({ code, message: expect.stringMatching(new RegExp(`^${name} must be `)) })
+    expect(caught).toMatchObject({ code, message: expect.stringMatching(new RegExp(`^${name} ${problem}`)) })
     expect(String(caught)).not.toContain(url)
     // What was set before stays in force.
     expect(cacheType()).toBe('In-Memory')
+    return caught
   }
 })

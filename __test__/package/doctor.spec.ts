@@ -110,6 +110,7 @@ describe('environment', () => {
     ],
     ['the address for TCP', upstash('rediss://eu1-name.upstash.io:6379', longToken), 'problem', /TCP/],
     ['a URL without https://', upstash('eu1-name.upstash.io', longToken), 'problem', /no https URL/],
+    ['a port that does not exist', upstash(`${url}:65536/`, longToken), 'problem', /port above 65535/],
     [
       'a URL with credentials',
       upstash('https://me:secret@eu1-name.upstash.io', longToken),

@@ -55,6 +55,12 @@ describe('where values go', () => {
       /UPSTASH_REDIS_REST_URL .*http/,
     ],
     [
+      'a URL with a port that does not exist',
+      { [UPSTASH_URL]: 'https://redis.invalid:65536', [UPSTASH_TOKEN]: secret },
+      'In-Memory',
+      /UPSTASH_REDIS_REST_URL is not an http\(s\) URL: its port is above 65535;/,
+    ],
+    [
       'the deprecated variables',
       { [KV_URL]: url, [KV_TOKEN]: secret },
       'Redis',

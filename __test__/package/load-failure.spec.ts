@@ -29,14 +29,14 @@ function installPlatform(name: string, addon?: string) {
 }
 
 /** What `require('redlatch')` says on a platform that may not be this one, where the addon cannot be loaded. */
-function failureOn(platform: string, arch = 'x64', libc = 'glibc'): string {
+function failureOn(platform: string, arch = 'x64', libc = 'glibc', options: string[] = []): string {
   const script = `
     Object.defineProperties(process, { platform: { value: '${platform}' }, arch: { value: '${arch}' } })
     process.report.getReport = () => ({ header: ${libc === 'glibc' ? "{ glibcVersionRuntime: '2.36' }" : '{}'} })
     const { readFileSync } = require('node:fs')
     require('node:fs').readFileSync = (path, ...rest) => path === '/usr/bin/ldd' ? '${libc}' : readFileSync(path, ...rest)
     try { require('redlatch') } catch (error) { console.log(JSON.stringify([error.code, error.message, Boolean(error.cause)])) }`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--eval', script], {
+  const { stdout, stderr } = spawnSync(process.execPath, [...options, '--no-warnings', '--eval', script], {
     cwd: project,
     encoding: 'utf8',
   })
@@ -83,6 +83,23 @@ describe('an addon that cannot be loaded', () => {
     expect(message).toContain('the addon for linux-x64-gnu is installed, but cannot be loaded: ')
     expect(message).toContain('delete it and install again')
     expect(message).toContain('glibc')
+  })
+
+  // Node 20 has the option under its experimental name only.
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+
+  test.each([
+    ['--no-addons', ['--no-addons'], /^Node runs with --no-addons\b.*Remove the option/],
+    ['--permission', [permission, '--allow-fs-read=*'], /^Node runs with --permission\b.*Add --allow-addons/],
+  ])('with %s, the message names that option and what to do about it', (_, options, expected) => {
+    installPlatform('linux-x64-gnu', 'not an addon')
+
+    const message = failureOn('linux', 'x64', 'glibc', options)
+
+    expect(message.replace('redlatch cannot load its addon: ', '')).toMatch(expected)
+    expect(message).not.toContain('node_modules')
   })
 
   test.each([

@@ -147,17 +147,23 @@ export function customerTypes(): void {
   same<ReturnType<typeof CustomerCache.deleteCustomer>, Promise<void>>()
   same<
     Parameters<typeof CustomerCache.deleteCustomer>,
-    [customerId: string, email?: string | undefined, userId?: string | undefined]
+    [customerId: string, email?: string | null | undefined, userId?: string | null | undefined]
   >()
   same<CachedCustomerData['name'], string | null | undefined>()
   same<CachedCustomerData['subscriptions'], string[] | undefined>()
   same<CachedSubscriptionData['cancelAtPeriodEnd'], boolean>()
+  same<CachedSubscriptionData['currentPeriodEnd'], number>()
 
   void CustomerCache.setCustomer('cus_1', customer)
+  void CustomerCache.setCustomer('cus_1', { stripeCustomerId: 'cus_1', email: undefined })
   void CustomerCache.setSubscription('sub_1', subscription, 60)
+  void CustomerCache.setSubscription('sub_1', { ...subscription, currentPeriodEnd: undefined })
+  void CustomerCache.setSubscription('sub_1', { id: 'sub_1' })
 
   // @ts-expect-error the customer id is needed
   void CustomerCache.setCustomer('cus_1', { email: 'guest@example.com', created: 1, updatedAt: 1 })
+  // @ts-expect-error the id of a subscription is needed
+  void CustomerCache.setSubscription('sub_1', { customerId: 'cus_1' })
   // @ts-expect-error a name is a string or null
   void CustomerCache.setCustomer('cus_1', { ...customer, name: 7 })
   // @ts-expect-error a period end is a number

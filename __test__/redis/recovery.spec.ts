@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually'
 import { type Gateway, startGateway } from '../support/gateway'
 import { outputOf, runNode } from '../support/run-node'
 import { claim, uniqueKey } from '../support/samples'
+import { thrown } from '../support/thrown'
 
 let gateway: Gateway
 let official: Redis
@@ -126,6 +127,45 @@ describe('onStateChange', () => {
 
     expect(error).toHaveBeenCalledWith(expect.stringContaining('of the listener'))
     error.mockRestore()
+  })
+
+  const throwers = thrown.flatMap(([label, value]): [string, () => unknown][] => [
+    [
+      `throws ${label}`,
+      () => {
+        throw value
+      },
+    ],
+    [`rejects with ${label}`, () => Promise.reject(value)],
+  ])
+
+  test.each(throwers)('a listener that %s is reported and harms nothing', async (_, thrower) => {
+    const error = jest.spyOn(console, 'error').mockImplementation(() => undefined)
+    const listener = jest.fn()
+    const ends = [redisManager.onStateChange(thrower), redisManager.onStateChange(listener)]
+
+    await beginOutage()
+    await eventually(() => listener.mock.calls.length > 0 && error.mock.calls.length > 0)
+    for (const end of ends) end()
+
+    const report = expect.stringMatching(/^redlatch: a listener of onStateChange has thrown: /)
+    expect(error.mock.calls[0]).toStrictEqual([report])
+    error.mockRestore()
+  })
+
+  test('no listener ends the process, whatever it throws', async () => {
+    const output = await outputOf(`
+      console.error = () => undefined
+      const { redisManager } = require('redlatch')
+      redisManager.configure({ url: 'http://127.0.0.1:1', token: 'token' })
+      redisManager.onStateChange(() => { throw Symbol('of the listener') })
+      redisManager.onStateChange(async () => { throw Symbol('of the listener') })
+      const heard = new Promise((done) => redisManager.onStateChange(done))
+      const isAlive = setInterval(() => undefined, 1000)
+      redisManager.set('key', 'value', 60).then(() => heard).then(() => clearInterval(isAlive))
+        .then(() => redisManager.get('key')).then(console.log)`)
+
+    expect(output).toBe('value')
   })
 
   test('what is no function is refused', () => {

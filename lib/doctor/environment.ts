@@ -26,6 +26,8 @@ const COPY = 'Copy it from the Upstash console, under "REST API".'
 /** Passwords have 32 to 36 characters, REST tokens more. */
 const SHORTEST_TOKEN = 40
 
+const MAX_PORT = 65_535
+
 /** The variables as the app in `folder` sees them: what the shell sets goes before the files. */
 export function readEnvironment(folder: string, shell: Environment = process.env): Environment {
   const mode = shell.NODE_ENV ?? 'development'
@@ -93,6 +95,9 @@ function checkUrl({ urlName, url }: Credentials): Finding[] {
   if (/^rediss?:/i.test(text)) {
     return [...findings, problem('environment', `${urlName} is the address for TCP clients.`, COPY)]
   }
+  if (portOf(text) > MAX_PORT) {
+    return [...findings, problem('environment', `${urlName} has a port above ${MAX_PORT}.`, COPY)]
+  }
   const parsed = URL.canParse(text) ? new URL(text) : undefined
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     return [...findings, problem('environment', `${urlName} is no https URL.`, COPY)]
@@ -105,6 +110,12 @@ function checkUrl({ urlName, url }: Credentials): Finding[] {
     findings.push(warning('environment', `${urlName} is not encrypted.`, 'Use https.'))
   }
   return findings
+}
+
+/** The port that is written in `url`, which `URL` does not parse if there is no such port. */
+function portOf(url: string): number {
+  const [, port = ''] = /^\w+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(url) ?? []
+  return Number(port)
 }
 
 function isLoopback(host: string): boolean {

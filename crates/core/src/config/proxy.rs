@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use reqwest::Url;
 
-use super::remote::parse_http_url;
+use super::remote::{has_port_out_of_range, parse_http_url};
 
 const USE_ENV_PROXY: &str = "NODE_USE_ENV_PROXY";
 
@@ -60,6 +60,9 @@ impl Proxy {
         }
         match parse_http_url(&text) {
             Some(url) => Ok(Some(Self(url))),
+            None if has_port_out_of_range(&text) => {
+                Err(format!("{name} is not the http(s) URL of a proxy: its port is above {}", u16::MAX))
+            }
             None => Err(format!("{name} is not the http(s) URL of a proxy")),
         }
     }

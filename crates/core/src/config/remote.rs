@@ -121,6 +121,9 @@ impl EndpointUrl {
     fn parse(name: &str, text: &str) -> Result<Self, String> {
         let text = text.trim();
         let text = text.strip_suffix('/').unwrap_or(text);
+        if has_port_out_of_range(text) {
+            return Err(format!("{name} is not an http(s) URL: its port is above {}", u16::MAX));
+        }
         let parsed =
             parse_http_url(text).filter(|url| url.query().is_none() && url.fragment().is_none()).ok_or_else(
                 || format!("{name} is not an http(s) URL; copy the REST URL, which starts with https://"),
@@ -156,6 +159,12 @@ pub(super) fn parse_http_url(text: &str) -> Option<Url> {
 /// The text between `://` and the path: `user:password@host:port`.
 fn authority(url: &str) -> Option<&str> {
     url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
+}
+
+/// Whether `url` has a number as its port that no port has. `Url::parse` refuses it as any other text.
+pub(super) fn has_port_out_of_range(url: &str) -> bool {
+    let port = authority(url).and_then(|authority| authority.rsplit_once(':')).map_or("", |(_, port)| port);
+    !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_err()
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -78,7 +78,6 @@ fn a_url_that_would_need_repair_is_rejected() {
         "https://{a}.upstash.io",
         "https://a.upstash.io/a b",
         "https://b\u{fc}cher.example",
-        "https://a.upstash.io:99999",
         "https://a.upstash.io?",
         "https://a.upstash.io#",
         "https://",
@@ -87,6 +86,24 @@ fn a_url_that_would_need_repair_is_rejected() {
 
         assert_eq!(config.remote, None, "{url}");
         assert!(warnings[0].contains("UPSTASH_REDIS_REST_URL is not an http(s) URL"), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_port_above_65535_is_named() {
+    for url in
+        ["https://a.upstash.io:65536", "http://[::1]:99999/p", "https://a.upstash.io:123456789012345678901"]
+    {
+        let (config, warnings) = resolve(&[(URL, url), (TOKEN, "secret")]);
+
+        assert_eq!(config.remote, None, "{url}");
+        let expected = "UPSTASH_REDIS_REST_URL is not an http(s) URL: its port is above 65535";
+        assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
+    }
+    for url in ["https://a.upstash.io:65535", "https://[2001:db8::99999]:443", "http://[::1]"] {
+        let (_, warnings) = resolve(&[(URL, url), (TOKEN, "secret")]);
+
+        assert!(!warnings.iter().any(|warning| warning.contains("port")), "{warnings:?}");
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
-
 use super::{Object, text};
 use crate::{Error, Result};
 
@@ -12,7 +10,6 @@ use crate::{Error, Result};
 pub struct Field {
     name: &'static str,
     expected: FieldType,
-    is_required: bool,
 }
 
 /// The type of a field's value.
@@ -20,14 +17,10 @@ pub struct Field {
 pub enum FieldType {
     /// A string.
     Text,
-    /// A string or `null`.
-    TextOrNull,
+    /// A string that is not empty.
+    NonEmptyText,
     /// A finite number. JSON has `null` for `NaN` and the infinities.
     Number,
-    /// `true` or `false`.
-    Boolean,
-    /// An array of strings.
-    TextList,
     /// One of these strings.
     OneOf(&'static [&'static str]),
 }
@@ -36,13 +29,7 @@ impl Field {
     /// A required field.
     #[must_use]
     pub const fn required(name: &'static str, expected: FieldType) -> Self {
-        Self { name, expected, is_required: true }
-    }
-
-    /// An optional field.
-    #[must_use]
-    pub const fn optional(name: &'static str, expected: FieldType) -> Self {
-        Self { name, expected, is_required: false }
+        Self { name, expected }
     }
 }
 
@@ -52,9 +39,9 @@ impl Field {
 ///
 /// When a field is missing or has another type. The error names the first one.
 pub fn check(argument: &str, object: &Object<'_>, shape: &[Field]) -> Result<()> {
-    for Field { name, expected, is_required } in shape {
+    for Field { name, expected } in shape {
         match object.get(name) {
-            None if *is_required => {
+            None => {
                 return Err(Error::invalid_field(
                     argument,
                     format_args!("has no field \"{name}\", which must be {expected}"),
@@ -75,11 +62,8 @@ impl FieldType {
     fn matches(self, json: &str) -> bool {
         match self {
             Self::Text => json.starts_with('"'),
-            Self::TextOrNull => json.starts_with('"') || json == "null",
+            Self::NonEmptyText => json.starts_with('"') && json != "\"\"",
             Self::Number => json.starts_with(|c: char| c == '-' || c.is_ascii_digit()),
-            Self::Boolean => json == "true" || json == "false",
-            Self::TextList => serde_json::from_str::<Vec<&RawValue>>(json)
-                .is_ok_and(|items| items.iter().all(|item| item.get().starts_with('"'))),
             Self::OneOf(texts) => text(json).is_some_and(|text| texts.contains(&&*text)),
         }
     }
@@ -89,10 +73,8 @@ impl fmt::Display for FieldType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("a string"),
-            Self::TextOrNull => f.write_str("a string or null"),
+            Self::NonEmptyText => f.write_str("a string that is not empty"),
             Self::Number => f.write_str("a finite number"),
-            Self::Boolean => f.write_str("true or false"),
-            Self::TextList => f.write_str("an array of strings"),
             Self::OneOf(texts) => write!(f, "one of \"{}\"", texts.join("\", \"")),
         }
     }
@@ -104,11 +86,9 @@ mod tests {
 
     const SHAPE: &[Field] = &[
         Field::required("id", FieldType::Text),
-        Field::optional("name", FieldType::TextOrNull),
-        Field::optional("tags", FieldType::TextList),
-        Field::optional("on", FieldType::Boolean),
-        Field::optional("state", FieldType::OneOf(&["open", "shut"])),
-        Field::optional("n", FieldType::Number),
+        Field::required("key", FieldType::NonEmptyText),
+        Field::required("state", FieldType::OneOf(&["open", "shut"])),
+        Field::required("n", FieldType::Number),
     ];
 
     fn problem(text: &str) -> Option<String> {
@@ -120,25 +100,26 @@ mod tests {
         for (text, expected) in [
             ("{}", r#"data has no field "id", which must be a string"#),
             (r#"{"id":7}"#, "data.id must be a string"),
-            (r#"{"id":"x","name":[]}"#, "data.name must be a string or null"),
-            (r#"{"id":"x","tags":["a",null]}"#, "data.tags must be an array of strings"),
-            (r#"{"id":"x","on":1}"#, "data.on must be true or false"),
-            (r#"{"id":"x","state":"ajar"}"#, r#"data.state must be one of "open", "shut""#),
-            (r#"{"id":"x","n":null}"#, "data.n must be a finite number"),
+            (r#"{"id":""}"#, r#"data has no field "key", which must be a string that is not empty"#),
+            (r#"{"id":"x","key":""}"#, "data.key must be a string that is not empty"),
+            (r#"{"id":"x","key":["k"]}"#, "data.key must be a string that is not empty"),
+            (r#"{"id":"x","key":"k","state":"ajar"}"#, r#"data.state must be one of "open", "shut""#),
+            (r#"{"id":"x","key":"k","state":"shut","n":null}"#, "data.n must be a finite number"),
         ] {
             assert_eq!(problem(text).as_deref(), Some(expected), "{text}");
         }
-        assert_eq!(
-            problem(r#"{"id":"x","name":null,"tags":["a"],"on":true,"state":"\u006fpen","n":-0}"#),
-            None
-        );
+        assert_eq!(problem(r#"{"id":"","key":"\u006b","state":"\u006fpen","n":-0,"more":[]}"#), None);
     }
 
     #[test]
     fn lone_surrogates_and_deep_nesting_are_accepted() {
-        let deep = format!("{{\"id\":\"x\",\"deep\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!(
+            r#"{{"id":"x","key":"k","state":"shut","n":1,"deep":{}{}}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
 
         assert_eq!(problem(&deep), None);
-        assert_eq!(problem(r#"{"id":"\ud800","\udc00":1,"__proto__":{}}"#), None);
+        assert_eq!(problem(r#"{"id":"\ud800","key":"\ud800","state":"shut","n":1,"\udc00":1}"#), None);
     }
 }

@@ -104,6 +104,18 @@ fn an_unusable_proxy_gives_one_warning_without_its_credentials() {
 }
 
 #[test]
+fn a_port_above_65535_of_a_proxy_is_named() {
+    let variables = [("HTTPS_PROXY", "http://u:secret@proxy:65536"), (USE_ENV_PROXY, "1")];
+
+    let (proxy, log) = resolve("https://a.io", &variables);
+
+    assert_eq!(proxy, None);
+    let [LogMessage::Warn(text)] = &log[..] else { panic!("{log:?}") };
+    let expected = "HTTPS_PROXY is not the http(s) URL of a proxy: its port is above 65535; ";
+    assert!(text.starts_with(expected) && !text.contains("secret"), "{text}");
+}
+
+#[test]
 fn credentials_tell_proxies_apart_and_are_not_shown() {
     let with = |url| resolve("https://a.io", &[("HTTPS_PROXY", url), (USE_ENV_PROXY, "1")]).0.unwrap();
 
