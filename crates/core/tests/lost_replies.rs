@@ -6,8 +6,11 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use redlatch_core::Result;
 use redlatch_core::keys::{Expiry, Ttl};
-use redlatch_core::store::{Store, Swap};
+use redlatch_core::store::{Operation, Output, Store, Swap};
 use redlatch_gateway::Fault;
 use support::outage::{Outage, settle};
 use support::{key, pttl};
@@ -215,5 +218,61 @@ async fn one_read_that_a_server_turns_away_is_sent_again() {
 
         assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("v"), "{status}");
         outage.other.set(&key("k"), "v", Expiry::Never).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn calls_of_one_turn_take_effect_in_their_order_though_their_replies_were_lost() {
+    for fault in [Fault::Drop, Fault::ExecuteThenDrop] {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        let name = key("k");
+        store.set(&name, "old", Expiry::Never).await.unwrap();
+        store.set(&key("other"), "old", Expiry::Never).await.unwrap();
+        // The repeated read comes back before the repeated writes.
+        outage.upstash.gateway.add_fault(fault.clone().times(1)).await.unwrap();
+
+        let (other, names) = (key("other"), [key("k"), key("other")]);
+        // Polled in the order in which their replies come, as calls are, unlike by `tokio::join!`.
+        let turn: [BoxFuture<'_, Result<Output>>; 5] = [
+            store.execute(Operation::Set { key: &name, value: "first", expiry: Expiry::Never }).boxed(),
+            store.execute(Operation::Set { key: &name, value: "second", expiry: Expiry::Never }).boxed(),
+            store.execute(Operation::Get { key: &name }).boxed(),
+            store.execute(Operation::Release { key: &other }).boxed(),
+            store.execute(Operation::GetMany { keys: &names }).boxed(),
+        ];
+        let results: Vec<Output> = join_all(turn).await.into_iter().map(Result::unwrap).collect();
+
+        let second = Some("second".to_owned());
+        assert_eq!(
+            results,
+            [
+                Output::Done,
+                Output::Done,
+                Output::Value(second.clone()),
+                Output::Flag(true),
+                Output::Values(vec![second, None])
+            ],
+            "{fault:?}"
+        );
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("second"), "{fault:?}");
+        assert_eq!(outage.in_redis("other").await, None, "{fault:?}");
+        assert_eq!(store.metrics().replays().conflicts(), 0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_expiry_reaches_the_value_that_it_was_meant_for() {
+    let outage = Outage::prepare().await;
+    for fault in [Fault::Drop, Fault::ExecuteThenDrop] {
+        outage.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+        outage.upstash.gateway.add_fault(fault.clone().times(1)).await.unwrap();
+
+        assert!(outage.store.expire(&key("k"), MINUTE).await.unwrap(), "{fault:?}");
+
+        let left = pttl(&outage.upstash.client, "k").await;
+        assert!((50_000..=60_000).contains(&left), "{fault:?}: {left}");
+        outage.upstash.gateway.add_fault(fault.clone().times(1)).await.unwrap();
+        assert!(!outage.store.expire(&key("none"), MINUTE).await.unwrap(), "{fault:?}");
     }
 }

@@ -10,7 +10,6 @@ use tokio::time::{Instant, timeout_at};
 use super::circuit_breaker::CircuitBreaker;
 use super::metrics::{Class, Metrics, Outcome};
 use super::offline::{OfflineStore, StepsOfKeys};
-use super::recovery::send_again;
 use super::replay::{Left, replay_before_the_end, replay_steps};
 use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
@@ -40,10 +39,9 @@ impl<R: RemoteStore> FallbackStore<R> {
         let shared = Arc::new(Shared {
             remote,
             offline: OfflineStore::new(limits, clock.clone()),
-            breaker: CircuitBreaker::new(clock.clone(), log.clone()),
+            breaker: CircuitBreaker::new(clock, log.clone()),
             metrics: Metrics::default(),
             on_outage,
-            clock,
             log,
         });
         let prober = Prober::new(&shared);
@@ -134,21 +132,57 @@ impl<R: RemoteStore> FallbackStore<R> {
 
     /// Runs an operation on what this process knows, because of `outage` or of one before it.
     fn execute_offline(&self, operation: Operation<'_>, outage: Option<&Error>) -> Result<Output> {
-        let Shared { offline, breaker, on_outage, .. } = &*self.shared;
+        let Shared { offline, breaker, metrics, .. } = &*self.shared;
         let is_outage = outage.is_some() || !breaker.is_available();
-        if is_outage && on_outage.policy(self.class) == Policy::Reject {
-            self.count(Outcome::Rejected);
-            let error = outage.cloned().or_else(|| breaker.last_error().map(|last| last.error));
-            return Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())));
+        if is_outage && self.rejects() {
+            return self.rejected(outage);
         }
-        let is_lost = outage.is_some_and(|outage| !outage.is_certainly_not_executed());
+        let is_lost = outage.is_some_and(Error::may_be_executed);
         let result = match operation {
             Operation::Increment { key, by } if is_lost => {
-                self.shared.metrics.replays.count_uncertain();
+                metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
             }
             _ => offline.run(operation, is_lost),
         };
+        self.fell_back(result)
+    }
+
+    /// Looks whether a write took effect whose reply was lost, and makes it unless another instance has written since.
+    ///
+    /// It becomes pending for that time: other calls of this process on its keys wait, and several such writes on one
+    /// key become one.
+    async fn after_loss(
+        &self,
+        remote: &R,
+        operation: Operation<'_>,
+        outage: &Error,
+        deadline: Instant,
+    ) -> Result<Output> {
+        let offline = &self.shared.offline;
+        let result = offline.run(operation, true);
+        if result.is_err() || self.replay_first(remote, operation, deadline).await.is_ok() {
+            return self.counted(operation, result);
+        }
+        if self.rejects() {
+            offline.withdraw(operation);
+            return self.rejected(Some(outage));
+        }
+        self.fell_back(result)
+    }
+
+    fn rejects(&self) -> bool {
+        self.shared.on_outage.policy(self.class) == Policy::Reject
+    }
+
+    fn rejected(&self, outage: Option<&Error>) -> Result<Output> {
+        self.count(Outcome::Rejected);
+        let error = outage.cloned().or_else(|| self.shared.breaker.last_error().map(|last| last.error));
+        Err(Error::no_fallback(error.map_or_else(String::new, |error| error.to_string())))
+    }
+
+    fn fell_back(&self, result: Result<Output>) -> Result<Output> {
+        let Shared { offline, breaker, .. } = &*self.shared;
         if offline.pending() > 0 && breaker.is_available() {
             // A single call has failed, and the next may succeed: the prober replays at once.
             breaker.work.notify_one();
@@ -168,25 +202,6 @@ impl<R: RemoteStore> FallbackStore<R> {
 }
 
 impl<R: RemoteStore> FallbackStore<R> {
-    /// Sends a write again whose reply was lost, while there is time.
-    async fn after_loss(
-        &self,
-        remote: &R,
-        operation: Operation<'_>,
-        outage: Error,
-        deadline: Instant,
-    ) -> std::result::Result<Result<Output>, Error> {
-        let Shared { offline, clock, .. } = &*self.shared;
-        if outage.is_certainly_not_executed() || Instant::now() >= deadline {
-            return Err(outage);
-        }
-        match send_again(remote, &offline.stale, clock, operation, deadline).await {
-            // Whatever this error says, the first request may have been executed.
-            Some(result) => self.observe(result).map_err(|_| outage),
-            None => Err(outage),
-        }
-    }
-
     /// Replays the pending writes of `keys`, so that a call on them can go to Redis.
     async fn replay_first(&self, remote: &R, operation: Operation<'_>, deadline: Instant) -> Result<()> {
         let Shared { offline, breaker, .. } = &*self.shared;
@@ -224,29 +239,37 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
     async fn execute_by(&self, operation: Operation<'_>, deadline: Instant) -> Result<Output> {
         let Shared { remote, offline, breaker, .. } = &*self.shared;
         let Some(remote) = remote else { return self.counted(operation, offline.memory.run(operation)) };
-        if !breaker.is_available() {
-            return self.execute_offline(operation, None);
-        }
-        if offline.has_pending(operation.keys())
-            && let Err(error) = Box::pin(self.replay_first(remote, operation, deadline)).await
-        {
-            return self.execute_offline(operation, Some(&error));
-        }
-        let mark = offline.stale.read_mark();
-        let result = match self.observe(remote.execute_by(operation, deadline).await) {
-            Err(outage) if !operation.is_read() => {
-                Box::pin(self.after_loss(remote, operation, outage, deadline)).await
+        loop {
+            if !breaker.is_available() {
+                return self.execute_offline(operation, None);
             }
-            result => result,
-        };
-        match result {
-            Ok(result) => {
-                if let Ok(output) = &result {
-                    offline.stale.follow(operation, output, mark);
+            if offline.has_pending(operation.keys())
+                && let Err(error) = Box::pin(self.replay_first(remote, operation, deadline)).await
+            {
+                return self.execute_offline(operation, Some(&error));
+            }
+            let (mark, version) = (offline.stale.read_mark(), offline.latest_version());
+            match self.observe(remote.execute_by(operation, deadline).await) {
+                // A write of the same turn may have lost its reply, and this read may have been sent again before it.
+                Ok(_)
+                    if operation.is_read()
+                        && offline.latest_version() != version
+                        && Instant::now() < deadline => {}
+                Ok(result) => {
+                    if let Ok(output) = &result {
+                        offline.stale.follow(operation, output, mark);
+                    }
+                    return self.counted(operation, result);
                 }
-                self.counted(operation, result)
+                Err(outage)
+                    if operation.can_be_looked_up()
+                        && outage.may_be_executed()
+                        && Instant::now() < deadline =>
+                {
+                    return Box::pin(self.after_loss(remote, operation, &outage, deadline)).await;
+                }
+                Err(outage) => return self.execute_offline(operation, Some(&outage)),
             }
-            Err(outage) => self.execute_offline(operation, Some(&outage)),
         }
     }
 

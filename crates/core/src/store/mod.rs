@@ -15,7 +15,6 @@ mod offline;
 mod operation;
 mod pending_write;
 mod prober;
-mod recovery;
 mod replay;
 mod shared;
 mod stale;

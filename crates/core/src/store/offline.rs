@@ -5,7 +5,7 @@
 //! which there is no room is refused instead.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -29,6 +29,8 @@ pub(super) struct OfflineStore {
     pending: Mutex<PendingWrites>,
     /// The number of pending writes, readable without the lock.
     count: AtomicUsize,
+    /// Of the mutations; changed under the lock only.
+    latest_version: AtomicU64,
     limits: MemoryLimits,
 }
 
@@ -39,7 +41,6 @@ struct PendingWrites {
     by_version: BTreeMap<u64, Key>,
     /// Of the keys and of the texts that pending writes keep.
     bytes: usize,
-    latest_version: u64,
 }
 
 struct Entry {
@@ -48,6 +49,8 @@ struct Entry {
     version: u64,
     /// Whether a step of it is on its way to Redis. There is one at a time.
     is_in_flight: bool,
+    /// Whether there was only one mutation.
+    is_single: bool,
     bytes: usize,
 }
 
@@ -78,6 +81,7 @@ impl OfflineStore {
             step_ended: Notify::new(),
             pending: Mutex::default(),
             count: AtomicUsize::new(0),
+            latest_version: AtomicU64::new(0),
             limits,
         }
     }
@@ -138,6 +142,18 @@ impl OfflineStore {
         sum
     }
 
+    /// Forgets the pending writes of an operation whose caller is told that it failed, unless they stand for other calls,
+    /// too.
+    pub(super) fn withdraw(&self, operation: Operation<'_>) {
+        let mut pending = self.pending.lock();
+        for key in operation.keys() {
+            if pending.by_key.get(key).is_some_and(|entry| entry.is_single) {
+                self.stale.removed(key);
+                self.forget(&mut pending, key);
+            }
+        }
+    }
+
     fn check_room(&self, pending: &PendingWrites, operation: Operation<'_>) -> Result<()> {
         let (count, bytes) = pending
             .missing(operation)
@@ -152,19 +168,20 @@ impl OfflineStore {
     }
 
     fn record(&self, pending: &mut PendingWrites, key: &Key, was_live: bool, mutation: Mutation<'_>) {
-        pending.latest_version += 1;
-        let version = pending.latest_version;
+        let version = self.latest_version.fetch_add(1, Relaxed) + 1;
         pending.by_version.insert(version, key.clone());
         if let Some(entry) = pending.by_key.get_mut(key) {
             pending.by_version.remove(&entry.version);
             entry.version = version;
+            entry.is_single = false;
             entry.write.then(was_live, mutation);
             return;
         }
         let write = PendingWrite::new(mutation, self.stale.last_text(key));
         let bytes = key.as_str().len() + write.text_bytes();
         pending.bytes += bytes;
-        pending.by_key.insert(key.clone(), Entry { write, version, is_in_flight: false, bytes });
+        let entry = Entry { write, version, is_in_flight: false, is_single: true, bytes };
+        pending.by_key.insert(key.clone(), entry);
         self.count.store(pending.by_key.len(), Relaxed);
     }
 
@@ -184,7 +201,7 @@ impl OfflineStore {
 
     /// The version of the latest mutation.
     pub(super) fn latest_version(&self) -> u64 {
-        self.pending.lock().latest_version
+        self.latest_version.load(Relaxed)
     }
 
     /// The steps of `keys`. The caller ends each of them with `ended`.
@@ -207,10 +224,10 @@ impl OfflineStore {
         Some(Step { key: key.clone(), version: entry.version, replay })
     }
 
-    /// Ends a step. A mutation made meanwhile stays for the next one.
-    pub(super) fn ended(&self, step: &Step, result: &StepResult) {
+    /// Ends a step. A mutation made meanwhile stays for the next one; returns whether there was none.
+    pub(super) fn ended(&self, step: &Step, result: &StepResult) -> bool {
         let mut pending = self.pending.lock();
-        let Some(entry) = pending.by_key.get_mut(&step.key) else { return };
+        let Some(entry) = pending.by_key.get_mut(&step.key) else { return true };
         entry.is_in_flight = false;
         let is_current = entry.version == step.version;
         match result {
@@ -223,17 +240,16 @@ impl OfflineStore {
             }
             StepResult::Executed => entry.write.without(&step.replay),
             StepResult::Lost => entry.write.lost(&step.replay, is_current),
-            StepResult::NotExecuted => {}
-            StepResult::GivenUp => {
+            StepResult::GivenUp if is_current => {
                 // The next read asks Redis.
                 self.stale.removed(&step.key);
-                if is_current || entry.write.is_conditional() {
-                    self.forget(&mut pending, &step.key);
-                }
+                self.forget(&mut pending, &step.key);
             }
+            StepResult::NotExecuted | StepResult::GivenUp => {}
         }
         drop(pending);
         self.step_ended.notify_waiters();
+        is_current
     }
 
     fn forget(&self, pending: &mut PendingWrites, key: &Key) {

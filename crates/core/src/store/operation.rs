@@ -119,6 +119,19 @@ impl<'a> Operation<'a> {
         matches!(self, Self::Get { .. } | Self::GetMany { .. } | Self::Exists { .. })
     }
 
+    /// Whether it is a write that [`FallbackStore`](super::FallbackStore) looks up when its reply is lost. Those with a
+    /// condition look by themselves, and an increment cannot be told from another one.
+    pub(super) fn can_be_looked_up(self) -> bool {
+        matches!(
+            self,
+            Self::Set { .. }
+                | Self::Delete { .. }
+                | Self::Release { .. }
+                | Self::GetAndDelete { .. }
+                | Self::Apply { .. }
+        )
+    }
+
     /// What it counts as in the metrics, given what it returned.
     pub(super) fn outcome(self, output: &Output) -> Outcome {
         match (self, output) {

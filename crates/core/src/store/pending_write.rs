@@ -224,11 +224,6 @@ impl PendingWrite {
         }
     }
 
-    /// Whether it must not replace what another instance has written.
-    pub(super) fn is_conditional(&self) -> bool {
-        self.is_conditional
-    }
-
     /// The bytes of the texts, for the limit of memory.
     pub(super) fn text_bytes(&self) -> usize {
         self.ours.iter().map(|text| text.len()).sum()

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::RemoteStore;
-use super::metrics::Replays;
+use super::metrics::Metrics;
 use super::offline::StepResult;
 use super::pending_write::{Replay, Step};
 use super::shared::Shared;
@@ -114,8 +114,7 @@ pub(super) async fn replay_steps<R: RemoteStore>(
     let mut outage = None;
     let mut left = Left::Nothing;
     for (index, (step, result)) in steps.iter().zip(results).enumerate() {
-        let ended = step_result(&shared.metrics.replays, &step.replay, &result);
-        shared.offline.ended(step, &ended);
+        end_step(shared, step, &result);
         match result {
             Err(error) if error.is_outage() => outage = Some(error),
             Err(error) if error.is_refused_for_now() => left = Left::Refused(error),
@@ -128,27 +127,32 @@ pub(super) async fn replay_steps<R: RemoteStore>(
     outage.map_or(Ok(left), Err)
 }
 
-/// Counts how a step has ended.
-fn step_result(replays: &Replays, replay: &Replay, result: &Result<bool>) -> StepResult {
+/// Ends a step and counts how.
+fn end_step<R>(shared: &Shared<R>, step: &Step, result: &Result<bool>) {
+    let Shared { offline, metrics: Metrics { replays, .. }, .. } = shared;
     match result {
         Ok(true) => {
-            match replay {
+            match step.replay {
                 Replay::Remove { has_expired: true, .. } => replays.count_expired(),
                 _ => replays.count_done(),
             }
-            StepResult::Executed
+            offline.ended(step, &StepResult::Executed);
         }
-        Err(error) if error.is_outage() && error.is_certainly_not_executed() => StepResult::NotExecuted,
+        Err(error) if error.is_refused_for_now() || error.is_outage() && !error.may_be_executed() => {
+            offline.ended(step, &StepResult::NotExecuted);
+        }
         // Sent again, it could count twice.
-        Err(error) if error.is_outage() && matches!(replay, Replay::Add { .. }) => {
+        Err(error) if error.is_outage() && matches!(step.replay, Replay::Add { .. }) => {
             replays.count_uncertain();
-            StepResult::Executed
+            offline.ended(step, &StepResult::Executed);
         }
-        Err(error) if error.is_outage() => StepResult::Lost,
-        Err(error) if error.is_refused_for_now() => StepResult::NotExecuted,
+        Err(error) if error.is_outage() => {
+            offline.ended(step, &StepResult::Lost);
+        }
         Ok(false) | Err(_) => {
-            replays.count_conflict();
-            StepResult::GivenUp
+            if offline.ended(step, &StepResult::GivenUp) {
+                replays.count_conflict();
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::circuit_breaker::CircuitBreaker;
 use super::metrics::Metrics;
 use super::offline::OfflineStore;
-use crate::clock::Clock;
 use crate::config::OnOutage;
 use crate::log::Log;
 
@@ -13,7 +12,6 @@ pub(super) struct Shared<R> {
     pub(super) breaker: CircuitBreaker,
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,
-    pub(super) clock: Clock,
     pub(super) log: Log,
 }
 

@@ -125,6 +125,26 @@ impl UpstashStore {
         Ok(reply?.into_integer()? == 1)
     }
 
+    /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one.
+    async fn expire(&self, key: &Key, ttl: Ttl, deadline: Instant) -> Result<bool> {
+        let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
+        let reply = self.client.run_by(command, deadline).await;
+        if let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            let Some(held) = self.look(key, lost, deadline).await? else { return Ok(false) };
+            let ours = [held.into()];
+            let with = |command: Command| command.number(ttl.as_seconds().saturating_mul(1000));
+            let repeated = self.unless_changed(&EXPIRE_UNLESS_CHANGED, key, with, &ours, deadline);
+            // What another instance has written meanwhile keeps its TTL.
+            return repeated
+                .await
+                .map(|_| true)
+                .map_err(|error| if error.is_outage() { lost.clone() } else { error });
+        }
+        Ok(reply?.into_integer()? == 1)
+    }
+
     /// What the key holds, after the reply to a write was `lost`. If that cannot be found out either, the write may still
     /// have been executed, so the error is the same.
     async fn look(&self, key: &Key, lost: &Error, deadline: Instant) -> Result<Option<String>> {
@@ -166,7 +186,7 @@ impl UpstashStore {
 
 /// The error, if Redis may have executed a command though there is no reply.
 fn lost(reply: &Result<Reply>) -> Option<&Error> {
-    reply.as_ref().err().filter(|error| error.is_outage() && !error.is_certainly_not_executed())
+    reply.as_ref().err().filter(|error| error.is_outage() && error.may_be_executed())
 }
 
 /// Returns 1 when it replaced the value, else the value, which is null for an absent key.
@@ -270,8 +290,7 @@ impl Store for UpstashStore {
                 run(Command::new("INCRBY").key(key).number(by)).await?.into_integer().map(Output::Sum)
             }
             Operation::Expire { key, ttl } => {
-                let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
-                Ok(Output::Flag(run(command).await?.into_integer()? == 1))
+                Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
             }
             Operation::GetAndDelete { key } => {
                 run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)

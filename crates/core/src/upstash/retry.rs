@@ -66,7 +66,7 @@ fn last_deadline(pending: &[PendingReply]) -> Instant {
 
 /// Whether commands can be sent again after an error.
 fn may_repeat(error: &Error, commands: &[Command]) -> bool {
-    error.is_transient() && (error.is_certainly_not_executed() || commands.iter().all(Command::is_repeatable))
+    error.is_transient() && (!error.may_be_executed() || commands.iter().all(Command::is_repeatable))
 }
 
 /// Sends the same error to every caller.
