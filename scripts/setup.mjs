@@ -53,6 +53,11 @@ export function installRedis() {
   if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
 }
 
+/** Installs libfaketime, with which a program sees another wall clock, unless it is installed. */
+export function installFaketime() {
+  installProgram('faketime', { apt: 'faketime', brew: 'libfaketime' })
+}
+
 /** Installs Chromium, unless it is installed, and sets CHROMIUM to its path. */
 export function installChromium() {
   process.env.CHROMIUM ||= findChromium()

@@ -8,7 +8,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { buildAddon, buildGateway, installPackages, installRedis, root, run } from './setup.mjs'
+import {
+  buildAddon,
+  buildGateway,
+  installFaketime,
+  installPackages,
+  installRedis,
+  root,
+  run,
+} from './setup.mjs'
 
 /** Fixed, so that every run tests the same. `npm run chaos` draws a seed. */
 const CHAOS_SEEDS = [1, 2]
@@ -89,6 +97,7 @@ async function unitTests() {
 
 async function allTests() {
   installRedis()
+  installFaketime()
   buildAddon()
   buildGateway()
   // Compiled first, so that compiling does not slow down the tests that run beside it. An error counts below.

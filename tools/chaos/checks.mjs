@@ -86,35 +86,58 @@ class Claims {
   #run
   #calls
   #grants
-  #ends
+  #releases
 
   constructor(run, calls) {
     this.#run = run
     this.#calls = calls
     this.#grants = calls.filter(({ op, answer }) => op === 'claim' && answer)
-    // A release that memory acknowledged ends the claim only when it is replayed.
-    this.#ends = calls
+    this.#releases = calls
       .filter(({ op }) => op === 'release')
-      .map((call) => ({ start: call.start, settled: this.#settled(call) }))
+      .map((call) => ({ ...call, settled: this.#settled(call) }))
   }
 
   violations() {
     return this.#grants.flatMap((first, index) => {
-      const certainUntil = this.#certainUntil(first)
-      const again = this.#grants
-        .slice(index + 1)
-        .find((other) => other.end < certainUntil && this.#isForbidden(first, other))
+      const later = this.#grants.slice(index + 1)
+      const again =
+        later.find((other) => this.#isGrantedTwiceByRedis(first, other)) ??
+        later.find((other) => other.end < this.#certainUntil(first) && this.#isForbidden(first, other))
       if (!again) return []
       const expected = `no grant, because ${first.token} lives`
       return [violation({ title: 'a claim is granted once', call: again, expected, calls: this.#calls })]
     })
   }
 
-  /** Until when a claim certainly lives. */
-  #certainUntil({ start, ttl }) {
-    const ends = this.#ends.filter(({ settled }) => settled >= start).map((end) => end.start)
+  /** Both were answered by Redis, though perhaps only when a lost reply was looked up. */
+  #isGrantedTwiceByRedis(first, other) {
+    if (!isAnsweredByRedis(first) || !isAnsweredByRedis(other) || other.start <= first.end) return false
+    const until = this.#certainUntil(first, (release) => !this.#endsOnlyItsOwn(release))
+    return other.end < until
+  }
+
+  /**
+   * Until when a claim certainly lives, if its own release and others for which `ends` holds can end it. A release that
+   * memory acknowledged ends a claim when it is replayed.
+   */
+  #certainUntil({ start, ttl, token }, ends = () => true) {
+    const releases = this.#releases.filter(
+      (release) => release.settled >= start && (release.token === token || ends(release)),
+    )
     const losses = this.#run.losses.filter(({ to }) => to >= start).map(({ from }) => from)
-    return Math.min(start + ttl * 1_000 - EXPIRY_TOLERANCE_MS, ...ends, ...losses)
+    const starts = releases.map((release) => release.start)
+    return Math.min(start + ttl * 1_000 - EXPIRY_TOLERANCE_MS, ...starts, ...losses)
+  }
+
+  /**
+   * Whether a release ended a claim that lived until then, so that it ends no later one: neither when it is sent again
+   * because its reply was lost, nor when it is replayed. Only `del` is replayed whatever the key holds.
+   */
+  #endsOnlyItsOwn(release) {
+    const own = this.#grants.find(({ token }) => token === release.token)
+    if (!own || !isAnsweredByRedis(own)) return false
+    if (release.kind === 'text' && !isAnsweredByRedis(release)) return false
+    return release.end < this.#certainUntil({ ...own, token: undefined }, ({ token }) => token !== own.token)
   }
 
   #isForbidden(first, other) {
@@ -142,6 +165,8 @@ class Claims {
     return timeline.hasReachedRedis(call) ? call.end : timeline.settled(call.client, call.end)
   }
 }
+
+const isAnsweredByRedis = ({ before, after, isFromRedis }) => before && after && isFromRedis
 
 const COUNTED = 'counters count all increments'
 

@@ -1,6 +1,7 @@
 // One client process: makes random calls, records each with its result, and drains at the end. The records are sent to
 // the parent process in small batches, so that the memory of this process is mostly the package's.
 
+import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { getHeapSpaceStatistics } from 'node:v8'
 
@@ -17,6 +18,12 @@ const STALL_MS = 10
 
 const isAvailable = () => redisManager.getCacheStats().isRedisAvailable
 
+/** The calls that memory has answered instead of Redis. */
+const fallenBack = () => {
+  const { calls } = redisManager.getMetrics()
+  return calls.form.fellBack + calls.redisManager.fellBack
+}
+
 class Recorder {
   #records = []
   #number = 0
@@ -24,6 +31,7 @@ class Recorder {
 
   /** Makes a call and records what `token` keeps of its result. Never rejects. */
   async call(about, make, token = (result) => result) {
+    const fellBackBefore = about.area === 'claim' ? fallenBack() : 0
     const record = { type: 'call', ...about, number: this.#number, before: isAvailable(), start: now() }
     this.#number += 1
     try {
@@ -34,6 +42,8 @@ class Recorder {
     }
     record.end = now()
     record.after = isAvailable()
+    // Nothing fell back meanwhile, so Redis has answered this call.
+    if (about.area === 'claim') record.isFromRedis = fallenBack() === fellBackBefore
     this.#keep(record)
     return record
   }
@@ -81,6 +91,7 @@ async function residentMb() {
 
 const WORKERS = 6
 const LONGEST_PAUSE_MS = 25
+const HOT_WRITES_AT_ONCE = 100
 const DRAIN_MS = 1_000
 /** A probe may be 15 s away. */
 const DRAINS = 20
@@ -89,6 +100,7 @@ const recorder = new Recorder()
 const workers = []
 let step = 0
 let isOver = false
+let hasMovedClock = false
 
 const actions = {
   start({ name, seed, url, token, timeoutMs }) {
@@ -96,6 +108,13 @@ const actions = {
     recorder.watch()
     const random = new Random(seed)
     for (let worker = 0; worker < WORKERS; worker += 1) workers.push(work(`${name}${worker}`, random.fork()))
+    workers.push(writeAllTheTime(`hot.${name}`))
+  },
+
+  /** The file that libfaketime reads the offset of this process's wall clock from. */
+  moveClock({ milliseconds }) {
+    hasMovedClock = true
+    writeFileSync(process.env.FAKETIME_TIMESTAMP_FILE, `${milliseconds < 0 ? '' : '+'}${milliseconds / 1000}`)
   },
 
   step({ number }) {
@@ -125,7 +144,7 @@ const actions = {
 
 /** Calls on one key are in order: in one turn, or in a later turn after they completed. */
 async function work(name, random) {
-  const own = new OwnCalls(recorder, random, name)
+  const own = new OwnCalls(recorder, random, name, () => hasMovedClock)
   const shared = new SharedCalls(recorder, random, name)
   while (!isOver) {
     const calls = random.once(4) ? random.between(2, 4) : 1
@@ -133,6 +152,17 @@ async function work(name, random) {
     await Promise.all(made)
     await pause(random.between(0, LONGEST_PAUSE_MS))
   }
+}
+
+/** Writes a key so often that there is always a write on its way. It must return to Redis nevertheless. */
+async function writeAllTheTime(key) {
+  const written = []
+  for (let number = 0; !isOver; number += 1) {
+    written.push(redisManager.set(key, String(number), 60))
+    if (written.length > HOT_WRITES_AT_ONCE) await written.shift()
+    await pause(2)
+  }
+  await Promise.all(written)
 }
 
 /** The number of writes still pending once Redis is available again. */

@@ -21,7 +21,6 @@ const atGateway = (fault, { canBeFew = false, ...about } = {}) => ({
 const clear = (gateways, targets) => Promise.all(targets.map((target) => gateways[target].clearFaults()))
 
 const few = { canBeFew: true }
-const gone = { fault: 'status', status: 503, body: '{"error":"ERR upstream Redis is not reachable"}' }
 
 export const kinds = {
   refuse: atGateway({ fault: 'refuse' }, { isClean: true }),
@@ -38,6 +37,7 @@ export const kinds = {
   killRedis: { isShared: true, apply: (run) => killRedis(run, (redis) => redis.startWithData()) },
   emptyRedis: { isShared: true, apply: emptyRedis },
   freezeClient: { apply: freezeClients },
+  moveClock: { apply: moveClocks },
 }
 
 async function flap({ gateways }, targets, random) {
@@ -62,15 +62,10 @@ async function pauseRedis({ redis }) {
   return () => redis.resume()
 }
 
-async function killRedis({ redis, gateways }, startAgain) {
-  const all = Object.keys(gateways)
+/** While Redis loads its data it refuses commands; the gateways pass that on. */
+async function killRedis({ redis }, startAgain) {
   await redis.kill()
-  return async () => {
-    // While Redis loads its data it refuses commands. The service does not pass that on, so the gateways must not.
-    await Promise.all(gateways.map((gateway) => gateway.addFault(gone)))
-    await startAgain(redis)
-    await clear(gateways, all)
-  }
+  return () => startAgain(redis)
 }
 
 /** Tells the run from when to when Redis lost its data. */
@@ -86,4 +81,12 @@ async function freezeClients({ clients }, targets) {
   return () => {
     for (const target of targets) clients[target].thaw()
   }
+}
+
+const HOUR_MS = 3_600_000
+
+/** Moves the wall clocks of clients, which nothing may depend on. They stay so until they are moved again. */
+async function moveClocks({ clients }, targets, random) {
+  for (const target of targets) clients[target].moveClock(random.pick([-HOUR_MS, -30_000, 30_000, HOUR_MS]))
+  return async () => undefined
 }

@@ -3,6 +3,9 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -53,7 +56,7 @@ async function makeHistory(run, random, seconds) {
       timeoutMs: TIMEOUT_MS,
     })
   })
-  await Promise.all(run.clients.map((client) => client.availableAfter(now(), TIMEOUT_MS)))
+  await Promise.all(run.clients.map((client) => client.settledAfter(now(), TIMEOUT_MS)))
   await injectFaults(run, seconds * WARM_UP)
   await Promise.all(run.clients.map((client) => client.measure()))
   await injectFaults(run, seconds * (1 - WARM_UP))
@@ -91,6 +94,18 @@ const program = fileURLToPath(new URL('client.mjs', import.meta.url))
 /** For a thawed client to reply, and for an idle one to exit. */
 const CLIENT_TIMEOUT_MS = 30_000
 
+/** The environment of a process whose wall clock can be moved while it runs, by the text of a file. */
+function movableClock() {
+  const file = join(mkdtempSync(join(tmpdir(), 'redlatch-clock-')), 'offset')
+  writeFileSync(file, '+0')
+  return {
+    LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  }
+}
+
 /** A client process, and what it has recorded. */
 class ClientProcess {
   calls = []
@@ -100,12 +115,16 @@ class ClientProcess {
   memory = []
   fatal = []
   #child
+  #clockFile
   #ended
   #waiting = new Set()
 
   constructor(number) {
     this.number = number
-    const options = { execArgv: ['--expose-gc'], serialization: 'advanced', env: cleanEnvironment() }
+    const clock = movableClock()
+    this.#clockFile = clock.FAKETIME_TIMESTAMP_FILE
+    const env = cleanEnvironment(clock)
+    const options = { execArgv: ['--expose-gc'], serialization: 'advanced', env }
     this.#child = fork(program, { ...options, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     this.stderr = text(this.#child.stderr)
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => signal ?? code)
@@ -119,6 +138,10 @@ class ClientProcess {
     if (this.#child.connected) this.#child.send({ action, ...input })
   }
 
+  moveClock(milliseconds) {
+    this.send('moveClock', { milliseconds })
+  }
+
   freeze() {
     this.#child.kill('SIGSTOP')
   }
@@ -127,9 +150,10 @@ class ClientProcess {
     this.#child.kill('SIGCONT')
   }
 
-  /** When the client was first available after `time`; infinity if not within `milliseconds`. */
-  availableAfter(time, milliseconds) {
-    const isIt = ({ type, available, at }) => type === 'sample' && available && at > time
+  /** When the client was first available after `time`, with nothing pending; infinity if not within `milliseconds`. */
+  settledAfter(time, milliseconds) {
+    const isIt = ({ type, available, pending, at }) =>
+      type === 'sample' && available && pending === 0 && at > time
     return this.#next(isIt, milliseconds).then((sample) => sample?.at ?? Number.POSITIVE_INFINITY)
   }
 
@@ -147,6 +171,7 @@ class ClientProcess {
 
   /** Returns the exit code or signal of the process: 0, unless something is wrong. */
   async close() {
+    rmSync(dirname(this.#clockFile), { recursive: true })
     this.send('close')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLIENT_TIMEOUT_MS)
     const how = await this.#ended

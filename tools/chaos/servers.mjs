@@ -28,6 +28,8 @@ export class Gateway extends GatewayControl {
   }
 }
 
+const BALLAST_KEYS = 400_000
+
 export class Redis {
   #relay
   #root = mkdtempSync(join(tmpdir(), 'redlatch-chaos-'))
@@ -61,9 +63,13 @@ export class Redis {
     await once(this.#process, 'exit')
   }
 
+  /** With so many keys of no meaning that loading them takes a while. */
   async startEmpty() {
     this.#directory = mkdtempSync(join(this.#root, 'data-'))
     await this.startWithData()
+    const fill = `for i = 1, ${BALLAST_KEYS} do redis.call('SET', 'ballast:' .. i, i) end`
+    const filled = spawn('redis-cli', ['-s', this.#socket, 'EVAL', fill, '0'], { stdio: 'ignore' })
+    await once(filled, 'exit')
   }
 
   /** Resolves when the data is loaded. */

@@ -68,7 +68,7 @@ async function oneFault(run, { kind, targets, milliseconds, random }) {
 
 async function recover(run, window) {
   const back = await Promise.all(
-    run.clients.map((client) => client.availableAfter(window.to, RECOVERY_LIMIT_MS)),
+    run.clients.map((client) => client.settledAfter(window.to, RECOVERY_LIMIT_MS)),
   )
   run.recoveries.push(...back.map((at) => ({ milliseconds: at - window.to, kind: window.kind })))
 }

@@ -95,8 +95,8 @@ export class OwnCalls {
   #marks = new Map()
 
   /** `name` is part of all keys and tokens, so no other worker writes them. */
-  constructor(recorder, random, name) {
-    Object.assign(this, { recorder, random, name })
+  constructor(recorder, random, name, hasMovedClock) {
+    Object.assign(this, { recorder, random, name, hasMovedClock })
   }
 
   /** Makes one random call. */
@@ -141,6 +141,8 @@ function forever(own, kind, key) {
 }
 
 function writeUntil(own, kind, key) {
+  // A time named by a wrong clock is wrong.
+  if (own.hasMovedClock()) return forever(own, kind, key)
   const token = own.token()
   // Sometimes a time in the past, which removes the key.
   const milliseconds = own.random.once(5)
@@ -184,6 +186,8 @@ function isProcessing(own, kind, key) {
 }
 
 const CLAIMED_KEYS = 12
+/** A claim that is about to expire is left to expire: its release could end the claim of another process. */
+const RELEASE_MARGIN_MS = 1_000
 const COUNTERS = 3
 
 export class SharedCalls {
@@ -218,14 +222,15 @@ export class SharedCalls {
     const token = `${this.name}.${this.#count}`
     const ttl = this.random.pick([2, 3, 600])
     const about = { area: 'claim', op: 'claim', kind, key, token, ttl }
-    const { answer } = await this.recorder.call(about, () => claim(key, token, ttl))
-    if (answer) this.#held.push({ kind, key, ttl })
+    const { answer, start } = await this.recorder.call(about, () => claim(key, token, ttl))
+    if (answer) this.#held.push({ kind, key, token, until: start + ttl * 1_000 - RELEASE_MARGIN_MS })
   }
 
-  /** Releases a claim of its own: deletes it, or marks a form as completed with a short TTL. */
+  /** Releases a claim of its own while it lives: deletes it, or marks a form as completed with a short TTL. */
   #release() {
-    const [{ kind, key }] = this.#held.splice(this.random.between(0, this.#held.length - 1), 1)
-    const about = { area: 'claim', op: 'release', kind, key }
+    const [{ kind, key, token, until }] = this.#held.splice(this.random.between(0, this.#held.length - 1), 1)
+    if (now() > until) return this.#claim()
+    const about = { area: 'claim', op: 'release', kind, key, token }
     if (kind === 'text') return this.recorder.call(about, () => redisManager.del(key))
     const way = this.random.pick([FormCache.delete, (form) => FormCache.markCompleted(form, 1)])
     return this.recorder.call(about, () => way(key))
