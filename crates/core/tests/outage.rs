@@ -262,9 +262,9 @@ async fn many_pending_writes_are_replayed_in_few_requests() {
 
     outage.end().await;
 
-    // Twenty for the pending writes, and the probes.
+    // 40 for the pending writes, and the probes.
     let counters = outage.upstash.gateway.counters();
-    assert_eq!(counters.requests - counters.command("ping"), 20);
+    assert_eq!(counters.requests - counters.command("ping"), 40);
     assert_eq!(outage.in_redis("k4999").await.as_deref(), Some("v"));
 }
 

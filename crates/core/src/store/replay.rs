@@ -13,8 +13,9 @@ use super::shared::Shared;
 use crate::{Error, Result};
 
 /// The most steps in one request, and the fewest.
-const MOST_STEPS: usize = 256;
+const MOST_STEPS: usize = 128;
 const FEWEST_STEPS: usize = 8;
+const LONGEST_REST: Duration = Duration::from_millis(10);
 /// After this many results, the thread gets to other calls.
 const RESULTS_AT_ONCE: usize = 32;
 
@@ -77,8 +78,8 @@ pub(super) async fn replay_all<R: RemoteStore>(
         if after >= until {
             return Ok(left);
         }
-        // As long as it took: half of the time belongs to other calls.
-        tokio::time::sleep(start.elapsed()).await;
+        // As long as it took, so that half of the time belongs to other calls; less where the link took most of it.
+        tokio::time::sleep(start.elapsed().min(LONGEST_REST)).await;
     }
 }
 
