@@ -15,6 +15,7 @@ use crate::{Error, Result};
 /// The most steps in one request, and the fewest.
 const MOST_STEPS: usize = 128;
 const FEWEST_STEPS: usize = 8;
+/// The longest pause between two requests.
 const LONGEST_REST: Duration = Duration::from_millis(10);
 /// After this many results, the thread gets to other calls.
 const RESULTS_AT_ONCE: usize = 32;
@@ -163,4 +164,27 @@ pub(super) fn pause_after_refusal(previous: Duration) -> Duration {
     const SHORTEST: Duration = Duration::from_millis(250);
     const LONGEST: Duration = Duration::from_secs(15);
     (previous * 2).clamp(SHORTEST, LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_shrinks_with_each_timeout_and_grows_back() {
+        let mut count = StepCount::new();
+
+        let shrunk: Vec<usize> = (0..5)
+            .map(|_| {
+                count.timed_out();
+                count.steps()
+            })
+            .collect();
+        assert_eq!(shrunk, [64, 32, 16, FEWEST_STEPS, FEWEST_STEPS]);
+
+        for _ in 0..20 {
+            count.succeeded();
+        }
+        assert_eq!(count.steps(), MOST_STEPS);
+    }
 }
