@@ -60,13 +60,13 @@ impl<R: RemoteStore> Prober<R> {
             let retry_after = shared.breaker.last_error().and_then(|last| last.error.retry_after());
             drop(shared);
             tokio::time::sleep(outage.pause(retry_after)).await;
-            self.probe(&mut outage, &count).await?;
+            self.probe(&mut outage, &mut count).await?;
         }
     }
 
     /// Sends PING, unless the failures so far have not opened the circuit breaker. Redis is available again when it has
     /// also taken the first pending writes: a replica that is read-only answers PING.
-    async fn probe(&self, outage: &mut Outage, count: &StepCount) -> Option<()> {
+    async fn probe(&self, outage: &mut Outage, count: &mut StepCount) -> Option<()> {
         let shared = self.shared.upgrade()?;
         if shared.breaker.is_available() {
             return Some(());
@@ -86,6 +86,7 @@ impl<R: RemoteStore> Prober<R> {
             Err(error) => Err(error),
         };
         if let Err(error) = result {
+            count.failed(&error);
             shared.breaker.probe_failed(&error);
         } else {
             shared.breaker.recovered();

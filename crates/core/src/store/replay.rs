@@ -1,5 +1,6 @@
 //! The replay: pending writes go to Redis once it is available again.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 
 /// The most steps in one request, and the fewest.
 const MOST_STEPS: usize = 128;
-const FEWEST_STEPS: usize = 8;
+const FEWEST_STEPS: usize = 1;
 /// The longest pause between two requests.
 const LONGEST_REST: Duration = Duration::from_millis(10);
 /// After this many results, the thread gets to other calls.
@@ -32,7 +33,14 @@ impl StepCount {
         self.0
     }
 
-    fn timed_out(&mut self) {
+    /// Follows the error of a request.
+    pub(super) fn failed(&mut self, error: &Error) {
+        if error.is_timeout() {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
         self.0 = (self.0 / 2).max(FEWEST_STEPS);
     }
 
@@ -70,9 +78,7 @@ pub(super) async fn replay_all<R: RemoteStore>(
             Ok(Left::Nothing) => count.succeeded(),
             Ok(refused) => left = refused,
             Err(error) => {
-                if error.is_timeout() {
-                    count.timed_out();
-                }
+                count.failed(&error);
                 return Err(error);
             }
         }
@@ -97,7 +103,6 @@ pub(super) async fn replay_before_the_end<R: RemoteStore>(shared: &Shared<R>, re
             }
         }
     };
-    // Steps that are cut off here are told as lost.
     let _ = tokio::time::timeout_at(deadline, replays).await;
 }
 
@@ -112,11 +117,13 @@ pub(super) async fn replay_steps<R: RemoteStore>(
     steps: Vec<Step>,
     deadline: Instant,
 ) -> Result<Left> {
-    let results = join_all(steps.iter().map(|step| remote.replay(&step.key, &step.replay, deadline))).await;
+    let mut steps = InFlight { shared, steps: steps.into() };
+    let sent = steps.steps.iter().map(|step| remote.replay(&step.key, &step.replay, deadline));
+    let results = join_all(sent).await;
     let mut outage = None;
     let mut left = Left::Nothing;
-    for (index, (step, result)) in steps.iter().zip(results).enumerate() {
-        end_step(shared, step, &result);
+    for (index, result) in results.into_iter().enumerate() {
+        steps.end_first(&result);
         match result {
             Err(error) if error.is_outage() => outage = Some(error),
             Err(error) if error.is_refused_for_now() => left = Left::Refused(error),
@@ -127,6 +134,29 @@ pub(super) async fn replay_steps<R: RemoteStore>(
         }
     }
     outage.map_or(Ok(left), Err)
+}
+
+/// Steps on their way to Redis. Those that have not ended when it is dropped, as in a panic, count as lost: their keys
+/// must not wait for ever.
+struct InFlight<'a, R> {
+    shared: &'a Shared<R>,
+    steps: VecDeque<Step>,
+}
+
+impl<R> InFlight<'_, R> {
+    fn end_first(&mut self, result: &Result<bool>) {
+        if let Some(step) = self.steps.pop_front() {
+            end_step(self.shared, &step, result);
+        }
+    }
+}
+
+impl<R> Drop for InFlight<'_, R> {
+    fn drop(&mut self) {
+        while !self.steps.is_empty() {
+            self.end_first(&Err(Error::abandoned()));
+        }
+    }
 }
 
 /// Ends a step and counts how.
@@ -174,13 +204,13 @@ mod tests {
     fn a_request_shrinks_with_each_timeout_and_grows_back() {
         let mut count = StepCount::new();
 
-        let shrunk: Vec<usize> = (0..5)
+        let shrunk: Vec<usize> = (0..8)
             .map(|_| {
-                count.timed_out();
+                count.failed(&Error::timeout());
                 count.steps()
             })
             .collect();
-        assert_eq!(shrunk, [64, 32, 16, FEWEST_STEPS, FEWEST_STEPS]);
+        assert_eq!(shrunk, [64, 32, 16, 8, 4, 2, 1, FEWEST_STEPS]);
 
         for _ in 0..20 {
             count.succeeded();
