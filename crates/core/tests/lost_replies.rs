@@ -276,3 +276,18 @@ async fn a_lost_expiry_reaches_the_value_that_it_was_meant_for() {
         assert!(!outage.store.expire(&key("none"), MINUTE).await.unwrap(), "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn a_call_that_is_dropped_while_it_looks_does_not_block_its_key() {
+    let outage = Outage::prepare().await;
+    lose_next(&outage, Fault::ExecuteThenDrop).await;
+
+    let name = key("k");
+    tokio::select! {
+        result = outage.store.set(&name, "v", Expiry::Never) => panic!("it has ended: {result:?}"),
+        () = repeated(&outage) => {}
+    }
+
+    let read = tokio::time::timeout(Duration::from_secs(5), outage.store.get(&name)).await;
+    assert_eq!(read.unwrap().unwrap().as_deref(), Some("v"));
+}
