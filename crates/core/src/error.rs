@@ -268,6 +268,11 @@ impl Error {
         self.is_refused_with(&["ERR Unexpected flag in script shebang", "ERR Error compiling script"])
     }
 
+    /// Whether the server does not know `IFEQ` or `DELEX`.
+    pub(crate) fn is_unknown_condition(&self) -> bool {
+        self.is_refused_with(&["ERR syntax error", "ERR unknown command"])
+    }
+
     /// Whether Redis refuses a write that it may take later: its memory, its disk or its quota is full.
     pub(crate) fn is_refused_for_now(&self) -> bool {
         self.is_refused_with(&["OOM", "MISCONF", "ERR DB capacity quota exceeded"])

@@ -17,6 +17,8 @@ pub const MAX_KEY_BYTES: usize = 32 * 1024;
 /// JavaScript's `Number.MAX_SAFE_INTEGER`. Redis accepts TTLs up to it.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
+const MILLIS_A_SECOND: NonZeroU64 = NonZeroU64::new(1_000).unwrap();
+
 /// The prefix and the default TTL of the keys of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Namespace {
@@ -121,41 +123,66 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A time to live in whole seconds, at least one.
+/// A time to live of at least a millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ttl(NonZeroU64);
 
 impl Ttl {
-    /// Converts a JavaScript number to a TTL. `argument` names it in the error.
+    /// Converts a JavaScript number of seconds to a TTL. `argument` names it in the error.
     ///
     /// # Errors
     ///
     /// When `seconds` is not a whole number of at least 1. Zero is an error, because other systems read it as "no expiry".
     pub fn from_seconds(argument: &str, seconds: f64) -> Result<Self> {
-        if seconds.fract() != 0.0 || !(1.0..=MAX_SAFE_INTEGER).contains(&seconds) {
-            return Err(Error::invalid_value(
+        let whole = Self::whole(seconds).ok_or_else(|| {
+            Error::invalid_value(
                 argument,
                 format_args!("must be a whole number of seconds of at least 1, got {seconds}"),
-            ));
-        }
+            )
+        })?;
+        Ok(Self(whole.saturating_mul(MILLIS_A_SECOND)))
+    }
+
+    /// Converts a JavaScript number of milliseconds to a TTL. `argument` names it in the error.
+    ///
+    /// # Errors
+    ///
+    /// When `millis` is not a whole number of at least 1.
+    pub fn from_millis(argument: &str, millis: f64) -> Result<Self> {
+        Self::whole(millis).map(Self).ok_or_else(|| {
+            Error::invalid_value(
+                argument,
+                format_args!("must be a whole number of milliseconds of at least 1, got {millis}"),
+            )
+        })
+    }
+
+    fn whole(number: f64) -> Option<NonZeroU64> {
+        let is_whole = number.fract() == 0.0 && (1.0..=MAX_SAFE_INTEGER).contains(&number);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-        let whole = seconds as u64;
-        NonZeroU64::new(whole).map(Self).ok_or_else(|| Error::invalid_value(argument, "must be at least 1"))
+        is_whole.then_some(number as u64).and_then(NonZeroU64::new)
     }
 
     /// A TTL from a constant. 0 becomes 1.
     #[must_use]
     pub const fn from_whole_seconds(seconds: u32) -> Self {
         match NonZeroU64::new(seconds as u64) {
-            Some(seconds) => Self(seconds),
-            None => Self(NonZeroU64::MIN),
+            Some(seconds) => Self(seconds.saturating_mul(MILLIS_A_SECOND)),
+            None => Self(MILLIS_A_SECOND),
         }
     }
 
-    /// The TTL in seconds.
+    /// The TTL in milliseconds.
     #[must_use]
-    pub fn as_seconds(self) -> u64 {
+    pub fn as_millis(self) -> u64 {
         self.0.get()
+    }
+
+    /// The TTL in seconds, if it is a whole number of them.
+    #[must_use]
+    pub fn as_whole_seconds(self) -> Option<u64> {
+        let millis = self.as_millis();
+        millis.is_multiple_of(1_000).then_some(millis / 1_000)
     }
 }
 
@@ -176,7 +203,7 @@ impl Expiry {
     pub fn expires_at(self, clock: &Clock) -> Option<SteadyMillis> {
         match self {
             Self::Never => None,
-            Self::After(ttl) => Some(clock.steady().saturating_add(ttl.as_seconds().saturating_mul(1000))),
+            Self::After(ttl) => Some(clock.steady().saturating_add(ttl.as_millis())),
             Self::At(time) => Some(clock.steady().saturating_add(time.saturating_sub(clock.now()))),
         }
     }
@@ -222,7 +249,11 @@ mod tests {
         }
         for bad in [0.0, -1.0, 0.5, 1.5, f64::NAN, f64::INFINITY, MAX_SAFE_INTEGER * 4.0] {
             assert!(Ttl::from_seconds("ttlSeconds", bad).unwrap_err().is_invalid_value(), "{bad}");
+            assert!(Ttl::from_millis("leaseMs", bad).unwrap_err().is_invalid_value(), "{bad}");
         }
+        assert_eq!(Ttl::from_seconds("ttlSeconds", 2.0).unwrap().as_millis(), 2_000);
+        assert_eq!(Ttl::from_millis("leaseMs", 2_500.0).unwrap().as_whole_seconds(), None);
+        assert_eq!(Ttl::from_millis("leaseMs", 2_000.0).unwrap().as_whole_seconds(), Some(2));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use redlatch_core::config::{MemoryLimits, Remote};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{Store, UpstashStore};
-use redlatch_core::upstash::{Client, Command, Reply};
+use redlatch_core::upstash::{Client, Command, Reply, Script};
 use redlatch_gateway::{Fault, GatewayOptions, Mode};
 use support::stub::Stub;
 use support::{Stage, Upstash, connect, fall_back, key, remote};
@@ -169,17 +169,36 @@ async fn a_long_retry_after_delays_the_recovery_by_seconds_only() {
 }
 
 #[tokio::test]
-async fn scripts_go_without_their_flags_to_a_server_that_refuses_them() {
-    for (mode, attempts) in [(Mode::Upstash, 1), (Mode::Redis, 2)] {
+async fn conditions_are_commands_where_the_server_has_them_and_else_scripts() {
+    for (mode, scripts, commands) in [(Mode::Upstash, 0, 2), (Mode::Redis, 2, 1)] {
         let upstash = Upstash::with(GatewayOptions { mode, ..GatewayOptions::default() }).await;
         upstash.store.set(&key("k"), "0", Expiry::Never).await.unwrap();
+        upstash.gateway.reset_counters();
 
         for (expected, new) in [("0", "1"), ("1", "2")] {
-            upstash.store.compare_and_set(&key("k"), expected, new, MINUTE).await.unwrap();
+            upstash.store.compare_and_set(&key("k"), expected, new, Some(MINUTE)).await.unwrap();
+        }
+        assert!(upstash.store.compare_and_delete(&key("k"), "2").await.unwrap());
+
+        // The script goes with its flags first, and is then known without them.
+        let counters = upstash.gateway.counters();
+        assert_eq!(counters.command("EVAL") - u64::from(scripts > 0), scripts, "{mode:?}");
+        assert_eq!(counters.command("SET"), commands, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_goes_with_its_flags_to_a_server_that_takes_them() {
+    for (mode, attempts) in [(Mode::Upstash, 1), (Mode::Redis, 2)] {
+        let upstash = Upstash::with(GatewayOptions { mode, ..GatewayOptions::default() }).await;
+        let script = Script::new("return redis.call('GET', KEYS[1])");
+        let deadline = Instant::now() + Duration::from_secs(20);
+
+        for _ in 0..2 {
+            let reply = upstash.client.eval(&script, &key("k"), |command| command, deadline).await.unwrap();
+            assert_eq!(reply, Reply::Nil);
         }
 
-        assert_eq!(upstash.store.get(&key("k")).await.unwrap().as_deref(), Some("2"));
-        // The script is sent once more where its flags are refused, and is then known.
         assert_eq!(upstash.gateway.counters().command("EVAL"), attempts, "{mode:?}");
     }
 }

@@ -124,7 +124,8 @@ async fn a_compare_and_set_whose_reply_was_lost_tells_how_it_ended() {
     let outage = Outage::prepare().await;
     let store = &outage.store;
     let gateway = &outage.upstash.gateway;
-    let swap = async |expected, new| store.compare_and_set(&key("k"), expected, new, MINUTE).await.unwrap();
+    let swap =
+        async |expected, new| store.compare_and_set(&key("k"), expected, new, Some(MINUTE)).await.unwrap();
     store.set(&key("k"), "0", Expiry::Never).await.unwrap();
     assert_eq!(swap("0", "1").await, Swap::Done);
 

@@ -51,7 +51,7 @@ async fn writes_of_an_outage_are_in_redis_afterwards() {
     assert!(store.expire(&key("expiring"), MINUTE).await.unwrap());
     assert!(store.set_if_absent(&key("claimed"), "mine", MINUTE).await.unwrap());
     assert_eq!(store.get_and_delete(&key("taken")).await.unwrap().as_deref(), Some("old"));
-    store.compare_and_set(&key("swapped"), "old", "new", MINUTE).await.unwrap();
+    store.compare_and_set(&key("swapped"), "old", "new", Some(MINUTE)).await.unwrap();
     let group = [
         Write::Set { key: key("group-set"), value: "new".into(), expiry: Expiry::Never },
         Write::Delete { key: key("group-deleted") },
@@ -274,7 +274,7 @@ async fn a_form_marked_during_an_outage_is_still_replayed_as_a_claim() {
     outage.begin().await;
     let name = FORM.key("key", "f").unwrap();
     assert!(outage.store.set_if_absent(&name, "processing", MINUTE).await.unwrap());
-    outage.store.compare_and_set(&name, "processing", "completed", MINUTE).await.unwrap();
+    outage.store.compare_and_set(&name, "processing", "completed", Some(MINUTE)).await.unwrap();
     outage.other.set(&name, "theirs", Expiry::Never).await.unwrap();
 
     outage.end().await;
@@ -290,7 +290,7 @@ async fn a_mark_whose_claim_has_ended_does_not_end_the_claim_of_another_instance
     assert!(store.set_if_absent(&key("k"), "mine", MINUTE).await.unwrap());
     outage.begin().await;
     let five = Ttl::from_whole_seconds(5);
-    assert_eq!(store.compare_and_set(&key("k"), "mine", "completed", five).await.unwrap(), Swap::Done);
+    assert_eq!(store.compare_and_set(&key("k"), "mine", "completed", Some(five)).await.unwrap(), Swap::Done);
     // The claim ends in Redis, and its mark in memory.
     outage.other.delete(&[key("k")]).await.unwrap();
     hands.advance(Duration::from_secs(61));
@@ -311,7 +311,7 @@ async fn conditional_writes_of_an_outage_leave_what_another_instance_has_written
         store.set(&key(name), "old", Expiry::Never).await.unwrap();
     }
     outage.begin().await;
-    assert_eq!(store.compare_and_set(&key("swapped"), "old", "new", MINUTE).await.unwrap(), Swap::Done);
+    assert_eq!(store.compare_and_set(&key("swapped"), "old", "new", Some(MINUTE)).await.unwrap(), Swap::Done);
     assert!(store.compare_and_delete(&key("removed"), "old").await.unwrap());
     assert_eq!(store.get_and_delete(&key("taken")).await.unwrap().as_deref(), Some("old"));
     assert!(store.release(&key("released")).await.unwrap());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use redlatch_core::keys::{Expiry, Ttl};
-use redlatch_core::store::{Store, Swap, Write};
+use redlatch_core::store::{ClaimOrRead, Store, Swap, Write};
 use support::{Stage, key};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ async fn an_absent_key_reads_as_none<S: Stage>(stage: S) {
     assert_eq!(store.delete(&[key("k")]).await.unwrap(), 0);
     assert!(!store.expire(&key("k"), ttl(5)).await.unwrap());
     assert_eq!(store.get_and_delete(&key("k")).await.unwrap(), None);
-    assert_eq!(store.compare_and_set(&key("k"), "", "new", ttl(5)).await.unwrap(), Swap::Absent);
+    assert_eq!(store.compare_and_set(&key("k"), "", "new", Some(ttl(5))).await.unwrap(), Swap::Absent);
     assert!(!store.compare_and_delete(&key("k"), "").await.unwrap());
 }
 
@@ -79,7 +79,7 @@ async fn an_expired_key_is_absent_for_every_operation<S: Stage>(stage: S) {
     assert_eq!(store.delete(&[key("delete")]).await.unwrap(), 0);
     assert!(!store.expire(&key("expire"), ttl(5)).await.unwrap());
     assert_eq!(store.get_and_delete(&key("take")).await.unwrap(), None);
-    assert_eq!(store.compare_and_set(&key("swap"), "1", "2", ttl(5)).await.unwrap(), Swap::Absent);
+    assert_eq!(store.compare_and_set(&key("swap"), "1", "2", Some(ttl(5))).await.unwrap(), Swap::Absent);
     assert!(!store.compare_and_delete(&key("remove"), "1").await.unwrap());
     assert!(store.set_if_absent(&key("claim"), "2", ttl(5)).await.unwrap());
     assert_eq!(store.increment(&key("count"), 7).await.unwrap(), 7);
@@ -218,11 +218,14 @@ async fn a_swap_needs_the_expected_value<S: Stage>(stage: S) {
     let store = stage.store();
     store.set(&key("k"), "old \u{e9}", Expiry::Never).await.unwrap();
 
-    let changed = store.compare_and_set(&key("k"), "other", "new", ttl(5)).await.unwrap();
+    let changed = store.compare_and_set(&key("k"), "other", "new", Some(ttl(5))).await.unwrap();
     assert_eq!(changed, Swap::Changed("old \u{e9}".into()));
     assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("old \u{e9}"));
 
-    assert_eq!(store.compare_and_set(&key("k"), "old \u{e9}", "new", ttl(59)).await.unwrap(), Swap::Done);
+    assert_eq!(
+        store.compare_and_set(&key("k"), "old \u{e9}", "new", Some(ttl(59))).await.unwrap(),
+        Swap::Done
+    );
     assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some("new"));
     stage.advance(MINUTE).await;
     assert!(!store.exists(&key("k")).await.unwrap());
@@ -277,10 +280,66 @@ async fn concurrent_calls_lose_nothing<S: Stage>(stage: S) {
     assert_eq!(granted.into_iter().filter(|granted| *granted.as_ref().unwrap()).count(), 1);
 }
 
+async fn a_swap_without_a_ttl_keeps_that_of_the_key<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "0", after(59)).await.unwrap();
+    store.set(&key("forever"), "0", Expiry::Never).await.unwrap();
+
+    for name in ["k", "forever"] {
+        assert_eq!(store.compare_and_set(&key(name), "0", "1", None).await.unwrap(), Swap::Done);
+    }
+
+    stage.advance(MINUTE).await;
+    assert_eq!(store.get(&key("k")).await.unwrap(), None);
+    assert_eq!(store.get(&key("forever")).await.unwrap().as_deref(), Some("1"));
+}
+
+async fn a_claim_reads_what_it_does_not_get<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("other"), "o", Expiry::Never).await.unwrap();
+    let also = [key("other"), key("absent")];
+    let claim = async |value| store.claim_or_read(&key("k"), value, ttl(59), &also).await.unwrap();
+
+    let (first, second) = (claim("mine").await, claim("theirs").await);
+
+    let read = vec![Some("o".to_owned()), None];
+    assert_eq!(first, ClaimOrRead { held: None, also: read.clone() });
+    assert_eq!(second, ClaimOrRead { held: Some("mine".into()), also: read });
+    stage.advance(MINUTE).await;
+    assert!(claim("later").await.is_granted());
+    assert!(store.claim_or_read(&key("alone"), "v", ttl(5), &[]).await.unwrap().is_granted());
+}
+
+async fn a_release_removes_the_key_whoever_holds_it<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "theirs", Expiry::Never).await.unwrap();
+
+    assert!(store.release(&key("k")).await.unwrap());
+    assert!(!store.release(&key("k")).await.unwrap());
+    assert!(!store.exists(&key("k")).await.unwrap());
+}
+
+async fn a_ttl_can_be_a_part_of_a_second<S: Stage>(stage: S) {
+    let store = stage.store();
+    let ttl = Ttl::from_millis("ttl", 59_500.0).unwrap();
+    store.set(&key("k"), "0", Expiry::After(ttl)).await.unwrap();
+    store.set(&key("expiring"), "0", Expiry::Never).await.unwrap();
+    assert!(store.expire(&key("expiring"), ttl).await.unwrap());
+    assert_eq!(store.compare_and_set(&key("k"), "0", "1", Some(ttl)).await.unwrap(), Swap::Done);
+    assert!(store.set_if_absent(&key("claim"), "v", ttl).await.unwrap());
+
+    stage.advance(MINUTE).await;
+
+    for name in ["k", "expiring", "claim"] {
+        assert!(!store.exists(&key(name)).await.unwrap(), "{name}");
+    }
+}
+
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         contract!(@on memory, Memory, $($promise),*);
         contract!(@on upstash, Upstash, $($promise),*);
+        contract!(@on plain_redis, PlainRedis, $($promise),*);
         contract!(@on fallback, Fallback, $($promise),*);
     };
     (@on $module:ident, $stage:ident, $($promise:ident),*) => {
@@ -311,6 +370,10 @@ contract!(
     delete_removes_all_keys_and_counts_those_that_existed,
     a_value_can_be_taken_once,
     a_swap_needs_the_expected_value,
+    a_swap_without_a_ttl_keeps_that_of_the_key,
+    a_claim_reads_what_it_does_not_get,
+    a_release_removes_the_key_whoever_holds_it,
+    a_ttl_can_be_a_part_of_a_second,
     a_conditional_removal_needs_the_expected_value,
     a_group_of_writes_is_applied_in_order,
     concurrent_calls_lose_nothing,

@@ -12,6 +12,7 @@ use proptest::test_runner::RngSeed;
 use redlatch_core::keys::{Expiry, Key, Ttl};
 use redlatch_core::store::{Operation, Store, Write};
 use redlatch_core::upstash::Command;
+use redlatch_gateway::{GatewayOptions, Mode};
 use support::{Memory, START, Stage, Upstash, key, pttl};
 
 /// The tolerated difference between two TTLs: the real time that a case may take.
@@ -24,12 +25,14 @@ enum Call {
     GetMany(Vec<Key>),
     Set(Key, String, TestExpiry),
     SetIfAbsent(Key, String, Ttl),
+    ClaimOrRead(Key, String, Ttl, Vec<Key>),
     Delete(Vec<Key>),
+    Release(Key),
     Exists(Key),
     Increment(Key, i64),
     Expire(Key, Ttl),
     GetAndDelete(Key),
-    CompareAndSet(Key, String, String, Ttl),
+    CompareAndSet(Key, String, String, Option<Ttl>),
     CompareAndDelete(Key, String),
     Apply(Vec<(Key, Option<(String, TestExpiry)>)>),
     Advance(Duration),
@@ -49,7 +52,7 @@ impl TestExpiry {
         match self {
             Self::Never => Expiry::Never,
             Self::After(ttl) => Expiry::After(ttl),
-            Self::Until(ttl) => Expiry::At(now + ttl.as_seconds() * 1_000),
+            Self::Until(ttl) => Expiry::At(now + ttl.as_millis()),
             Self::Past => Expiry::At(START - 1),
         }
     }
@@ -86,12 +89,16 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => prop::collection::vec(keys(), 0..4).prop_map(Call::GetMany),
         4 => (keys(), values(), expiries()).prop_map(|(k, v, e)| Call::Set(k, v, e)),
         2 => (keys(), values(), ttls()).prop_map(|(k, v, t)| Call::SetIfAbsent(k, v, t)),
+        1 => (keys(), values(), ttls(), prop::collection::vec(keys(), 0..3))
+            .prop_map(|(k, v, t, also)| Call::ClaimOrRead(k, v, t, also)),
         1 => prop::collection::vec(keys(), 0..3).prop_map(Call::Delete),
+        1 => keys().prop_map(Call::Release),
         1 => keys().prop_map(Call::Exists),
         2 => (keys(), prop_oneof![-5_i64..5, any::<i64>()]).prop_map(|(k, by)| Call::Increment(k, by)),
         2 => (keys(), ttls()).prop_map(|(k, t)| Call::Expire(k, t)),
         1 => keys().prop_map(Call::GetAndDelete),
-        2 => (keys(), values(), values(), ttls()).prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
+        2 => (keys(), values(), values(), prop::option::of(ttls()))
+            .prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
         1 => (keys(), values()).prop_map(|(k, v)| Call::CompareAndDelete(k, v)),
         1 => prop::collection::vec((keys(), prop::option::of((values(), expiries()))), 0..4).prop_map(Call::Apply),
         2 => prop::sample::select(vec![40, 400]).prop_map(|s| Call::Advance(Duration::from_secs(s))),
@@ -106,7 +113,9 @@ async fn result<S: Stage>(stage: &S, call: &Call) -> String {
         Call::GetMany(keys) => Operation::GetMany { keys },
         Call::Set(key, value, expiry) => Operation::Set { key, value, expiry: expiry.expiry(stage.now()) },
         Call::SetIfAbsent(key, value, ttl) => Operation::SetIfAbsent { key, value, ttl: *ttl },
+        Call::ClaimOrRead(key, value, ttl, also) => Operation::ClaimOrRead { key, value, ttl: *ttl, also },
         Call::Delete(keys) => Operation::Delete { keys },
+        Call::Release(key) => Operation::Release { key },
         Call::Exists(key) => Operation::Exists { key },
         Call::Increment(key, by) => Operation::Increment { key, by: *by },
         Call::Expire(key, ttl) => Operation::Expire { key, ttl: *ttl },
@@ -163,8 +172,15 @@ async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(
 
 #[test]
 fn memory_and_redis_agree() {
+    for mode in [Mode::Upstash, Mode::Redis] {
+        agree_in(mode);
+    }
+}
+
+fn agree_in(mode: Mode) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let upstash = runtime.block_on(Upstash::start());
+    let options = GatewayOptions { mode, ..GatewayOptions::default() };
+    let upstash = runtime.block_on(Upstash::with(options));
     let config = ProptestConfig {
         cases: 300,
         rng_seed: RngSeed::Fixed(1),

@@ -14,7 +14,7 @@ use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::Log;
 use redlatch_core::store::{Store, Swap};
 use redlatch_core::upstash::{Client, Command, Reply};
-use redlatch_gateway::Fault;
+use redlatch_gateway::{Fault, GatewayOptions, Mode};
 use support::stub::Stub;
 use support::{Hands, Stage, Upstash, connect, key, remote};
 use tokio::time::Instant;
@@ -156,9 +156,10 @@ async fn the_next_request_sends_the_sync_token() {
 
 #[tokio::test]
 async fn a_script_is_sent_again_if_the_server_does_not_know_it() {
-    let upstash = Upstash::start().await;
+    let options = GatewayOptions { mode: Mode::Redis, ..GatewayOptions::default() };
+    let upstash = Upstash::with(options).await;
     let swap = async |old, new| {
-        upstash.store.compare_and_set(&key("k"), old, new, Ttl::from_whole_seconds(60)).await.unwrap()
+        upstash.store.compare_and_set(&key("k"), old, new, Some(Ttl::from_whole_seconds(60))).await.unwrap()
     };
     upstash.store.set(&key("k"), "0", Expiry::Never).await.unwrap();
 

@@ -177,7 +177,7 @@ impl<S: Store> FormCache<S> {
                 return store.remove_corrupt(key, &expected).await;
             };
             let marked = submission.with(&[("status", status), ("timestamp", &self.clock.now().to_string())]);
-            match store.compare_and_set(key, &expected, &marked, ttl).await? {
+            match store.compare_and_set(key, &expected, &marked, Some(ttl)).await? {
                 Swap::Done => {
                     self.remember(key, &marked);
                     return Ok(());

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
-use super::{Operation, Output, Store, Swap, Write};
+use super::{ClaimOrRead, Operation, Output, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, loggable_prefix};
@@ -159,6 +159,14 @@ impl Entries {
                 }
                 Ok(Output::Flag(is_absent))
             }
+            Operation::ClaimOrRead { key, value, ttl, also } => {
+                let held = self.value(key, now);
+                if held.is_none() {
+                    self.put(key, value, Expiry::After(ttl).expires_at(clock), now)?;
+                }
+                let also = also.iter().map(|key| self.value(key, now)).collect();
+                Ok(Output::Claim(ClaimOrRead { held, also }))
+            }
             Operation::Delete { keys } => {
                 let removed = keys.iter().filter(|key| self.take(key, now).is_some());
                 Ok(Output::Count(removed.count() as u64))
@@ -179,8 +187,10 @@ impl Entries {
                 Some(entry) if entry.value() != expected => {
                     Ok(Output::Swap(Swap::Changed(entry.value().to_owned())))
                 }
-                Some(_) => {
-                    self.put(key, new, Expiry::After(ttl).expires_at(clock), now)?;
+                Some(entry) => {
+                    let kept = entry.expires_at;
+                    let expires_at = ttl.map_or(kept, |ttl| Expiry::After(ttl).expires_at(clock));
+                    self.put(key, new, expires_at, now)?;
                     Ok(Output::Swap(Swap::Done))
                 }
             },

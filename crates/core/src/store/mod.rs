@@ -33,7 +33,7 @@ pub use circuit_breaker::{BreakerChange, BreakerState, CircuitBreaker, LastError
 pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
 pub use metrics::{Class, Metrics, Outcome, Replays};
-pub use operation::{Operation, Output, Swap, Write};
+pub use operation::{ClaimOrRead, Operation, Output, Swap, Write};
 pub use pending_write::{Expects, Replay};
 pub use prober::Prober;
 pub use timed::Timed;
@@ -90,6 +90,17 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::SetIfAbsent { key, value, ttl }).await?.into_flag()) }
     }
 
+    /// Stores `value` unless `key` exists, and reads the key that is there, and the keys `also`, at the same moment.
+    fn claim_or_read(
+        &self,
+        key: &Key,
+        value: &str,
+        ttl: Ttl,
+        also: &[Key],
+    ) -> impl Future<Output = Result<ClaimOrRead>> + Send {
+        async move { Ok(self.execute(Operation::ClaimOrRead { key, value, ttl, also }).await?.into_claim()) }
+    }
+
     /// Removes `keys`; returns how many of them existed.
     fn delete(&self, keys: &[Key]) -> impl Future<Output = Result<u64>> + Send {
         async move { Ok(self.execute(Operation::Delete { keys }).await?.into_count()) }
@@ -121,13 +132,13 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::GetAndDelete { key }).await?.into_value()) }
     }
 
-    /// Replaces the value by `new` if it is `expected`, and gives it a new TTL.
+    /// Replaces the value by `new` if it is `expected`, and gives it a new TTL; without one, the key keeps its own.
     fn compare_and_set(
         &self,
         key: &Key,
         expected: &str,
         new: &str,
-        ttl: Ttl,
+        ttl: Option<Ttl>,
     ) -> impl Future<Output = Result<Swap>> + Send {
         async move { Ok(self.execute(Operation::CompareAndSet { key, expected, new, ttl }).await?.into_swap()) }
     }

@@ -1,7 +1,7 @@
 //! What a successful operation changed: what a stale copy follows, and what a pending write is made of.
 
 use super::{Operation, Output, Swap, Write};
-use crate::keys::{Expiry, Key};
+use crate::keys::{Expiry, Key, Ttl};
 
 /// What an operation did to one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub(super) enum Mutation<'a> {
     Set { value: &'a str, expiry: Expiry },
     /// Stored a value where there was none.
     Claim { value: &'a str, expiry: Expiry },
-    /// Stored a value in the place of the expected one.
-    Replace { expected: &'a str, value: &'a str, expiry: Expiry },
+    /// Stored a value in the place of the expected one, with a new TTL or its own.
+    Replace { expected: &'a str, value: &'a str, ttl: Option<Ttl> },
     /// Removed the key, if it was there, or only the expected text.
     Delete { expected: Option<&'a str> },
     /// Removed what this process knew there.
@@ -31,8 +31,11 @@ impl<'a> Operation<'a> {
             (Self::SetIfAbsent { key, value, ttl }, Output::Flag(true)) => {
                 visit(key, Mutation::Claim { value, expiry: Expiry::After(ttl) });
             }
+            (Self::ClaimOrRead { key, value, ttl, .. }, Output::Claim(claim)) if claim.is_granted() => {
+                visit(key, Mutation::Claim { value, expiry: Expiry::After(ttl) });
+            }
             (Self::CompareAndSet { key, expected, new, ttl }, Output::Swap(Swap::Done)) => {
-                visit(key, Mutation::Replace { expected, value: new, expiry: Expiry::After(ttl) });
+                visit(key, Mutation::Replace { expected, value: new, ttl });
             }
             (Self::Delete { keys }, _) => {
                 for key in keys {
@@ -67,6 +70,7 @@ impl<'a> Operation<'a> {
                 | Self::GetMany { .. }
                 | Self::Exists { .. }
                 | Self::SetIfAbsent { .. }
+                | Self::ClaimOrRead { .. }
                 | Self::CompareAndSet { .. }
                 | Self::CompareAndDelete { .. }
                 | Self::GetAndDelete { .. }

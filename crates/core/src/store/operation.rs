@@ -18,6 +18,8 @@ pub enum Operation<'a> {
     Set { key: &'a Key, value: &'a str, expiry: Expiry },
     /// [`Store::set_if_absent`](super::Store::set_if_absent)
     SetIfAbsent { key: &'a Key, value: &'a str, ttl: Ttl },
+    /// [`Store::claim_or_read`](super::Store::claim_or_read)
+    ClaimOrRead { key: &'a Key, value: &'a str, ttl: Ttl, also: &'a [Key] },
     /// [`Store::delete`](super::Store::delete)
     Delete { keys: &'a [Key] },
     /// [`Store::release`](super::Store::release)
@@ -31,7 +33,7 @@ pub enum Operation<'a> {
     /// [`Store::get_and_delete`](super::Store::get_and_delete)
     GetAndDelete { key: &'a Key },
     /// [`Store::compare_and_set`](super::Store::compare_and_set)
-    CompareAndSet { key: &'a Key, expected: &'a str, new: &'a str, ttl: Ttl },
+    CompareAndSet { key: &'a Key, expected: &'a str, new: &'a str, ttl: Option<Ttl> },
     /// [`Store::compare_and_delete`](super::Store::compare_and_delete)
     CompareAndDelete { key: &'a Key, expected: &'a str },
     /// [`Store::apply`](super::Store::apply)
@@ -55,6 +57,25 @@ pub enum Output {
     Sum(i64),
     /// How a compare-and-set ended.
     Swap(Swap),
+    /// How a claim ended, and what was read with it.
+    Claim(ClaimOrRead),
+}
+
+/// How a claim ended that reads what it does not get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimOrRead {
+    /// The value that the key has instead; `None` when the claim is granted.
+    pub held: Option<String>,
+    /// The values of the other keys, in their order.
+    pub also: Vec<Option<String>>,
+}
+
+impl ClaimOrRead {
+    /// Whether the claim is granted.
+    #[must_use]
+    pub fn is_granted(&self) -> bool {
+        self.held.is_none()
+    }
 }
 
 /// How a compare-and-set ended.
@@ -98,7 +119,7 @@ impl Write {
 impl<'a> Operation<'a> {
     /// The keys that it reads or writes.
     pub(super) fn keys(self) -> impl Iterator<Item = &'a Key> + Clone {
-        let (keys, writes): (&[Key], &[Write]) = match self {
+        let (keys, also, writes): (&[Key], &[Key], &[Write]) = match self {
             Self::Get { key }
             | Self::Set { key, .. }
             | Self::SetIfAbsent { key, .. }
@@ -108,11 +129,12 @@ impl<'a> Operation<'a> {
             | Self::Expire { key, .. }
             | Self::GetAndDelete { key }
             | Self::CompareAndSet { key, .. }
-            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[]),
-            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[]),
-            Self::Apply { writes } => (&[], writes),
+            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[]),
+            Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[]),
+            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[], &[]),
+            Self::Apply { writes } => (&[], &[], writes),
         };
-        keys.iter().chain(writes.iter().map(Write::key))
+        keys.iter().chain(also).chain(writes.iter().map(Write::key))
     }
 
     pub(super) fn is_read(self) -> bool {
@@ -138,6 +160,7 @@ impl<'a> Operation<'a> {
             (_, Output::Value(value)) => Outcome::hit(value.is_some()),
             (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
             (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
+            (_, Output::Claim(claim)) if !claim.is_granted() => Outcome::Hit,
             // The key of a claim that failed was there.
             (Self::SetIfAbsent { .. }, Output::Flag(false)) | (_, Output::Swap(Swap::Changed(_))) => {
                 Outcome::Hit
@@ -173,5 +196,9 @@ impl Output {
 
     pub(super) fn into_swap(self) -> Swap {
         if let Self::Swap(swap) = self { swap } else { unreachable!("{self:?} is no swap") }
+    }
+
+    pub(super) fn into_claim(self) -> ClaimOrRead {
+        if let Self::Claim(claim) = self { claim } else { unreachable!("{self:?} is no claim") }
     }
 }

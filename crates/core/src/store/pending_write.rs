@@ -244,7 +244,7 @@ mod tests {
 
     const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
     const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
-    const REPLACE: Mutation<'_> = Mutation::Replace { expected: "old", value: "w", expiry: Expiry::Never };
+    const REPLACE: Mutation<'_> = Mutation::Replace { expected: "old", value: "w", ttl: None };
     const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
     const DELETE: Mutation<'_> = Delete { expected: None };
     const RELEASE: Mutation<'_> = Mutation::Release;

@@ -94,14 +94,26 @@ impl StaleCopies {
                     self.read(key, value.as_deref(), mark);
                 }
             }
+            (Operation::ClaimOrRead { key, also, .. }, Output::Claim(claim)) => {
+                if let Some(held) = &claim.held {
+                    self.read(key, Some(held), mark);
+                }
+                for (key, value) in also.iter().zip(&claim.also) {
+                    self.read(key, value.as_deref(), mark);
+                }
+            }
             // The key was not there, or there is nothing to forget.
             (Operation::GetAndDelete { key }, Output::Value(None)) => self.read(key, None, mark),
             _ => {}
         }
         operation.for_each_mutation(output, |key, mutation| match mutation {
-            Mutation::Set { value, expiry }
-            | Mutation::Claim { value, expiry }
-            | Mutation::Replace { value, expiry, .. } => self.wrote_now(key, value, expiry),
+            Mutation::Set { value, expiry } | Mutation::Claim { value, expiry } => {
+                self.wrote_now(key, value, expiry)
+            }
+            Mutation::Replace { value, ttl: Some(ttl), .. } => {
+                self.wrote_now(key, value, Expiry::After(ttl));
+            }
+            Mutation::Replace { value, ttl: None, .. } => self.replaced(key, value),
             Mutation::Delete { .. } | Mutation::Release => self.removed(key),
             Mutation::Increment { sum, .. } => self.counted(key, sum),
             Mutation::Expire { expiry } => self.expires(key, expiry),
@@ -141,9 +153,14 @@ impl StaleCopies {
 
     /// Keeps the sum of a counter; its expiry stays.
     pub(super) fn counted(&self, key: &Key, sum: i64) {
+        self.replaced(key, &sum.to_string());
+    }
+
+    /// Keeps a value whose expiry stays.
+    fn replaced(&self, key: &Key, value: &str) {
         let guess = || Some(self.clock.steady() + millis(stale_ttl(key)));
         let expires_at = self.get(key).map_or_else(guess, |held| held.expires_at);
-        self.wrote(key, Held { value: sum.to_string().into(), expires_at });
+        self.wrote(key, Held { value: value.into(), expires_at });
     }
 
     /// Gives a copy a new expiry.

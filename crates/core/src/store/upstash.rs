@@ -1,7 +1,7 @@
 //! Values in an Upstash database: each primitive as Redis commands.
 //!
-//! Compare-and-set needs a script, because only Redis 8.4 has a command for it. The scripts compare and swap whole
-//! texts: a round trip through cjson would turn `[]` into `{}` and print numbers anew.
+//! Upstash has commands for compare-and-set; Redis before 8.4 needs a script. The scripts compare and swap whole texts: a
+//! round trip through cjson would turn `[]` into `{}` and print numbers anew.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::claims::Claims;
-use super::{Expects, Operation, Output, RemoteStore, Replay, Store, Swap, Write};
+use super::{ClaimOrRead, Expects, Operation, Output, RemoteStore, Replay, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::keys::{Expiry, Key, Ttl};
 use crate::upstash::{Client, Command, Reply, RequestMetrics, Script};
@@ -76,35 +76,93 @@ impl UpstashStore {
         Ok(is_granted)
     }
 
+    /// One transaction. If the reply is lost, reads the keys back: the claim is granted if `value` is there. So `value`
+    /// has to be unique, as with a random owner in it.
+    async fn claim_or_read(
+        &self,
+        key: &Key,
+        value: &str,
+        ttl: Ttl,
+        also: &[Key],
+        deadline: Instant,
+    ) -> Result<ClaimOrRead> {
+        let read = || Command::new("MGET").key(key).keys(also);
+        let claim = async || {
+            let commands = vec![set(key, value, Expiry::After(ttl)).if_absent(), read()];
+            let [granted, values]: [Result<Reply>; 2] = self
+                .client
+                .transaction(commands, deadline)
+                .await?
+                .try_into()
+                .map_err(|_| Error::protocol(200, "two commands got another number of replies"))?;
+            Ok((granted?.into_done()?, values?))
+        };
+        let mut reply = claim().await;
+        while let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            let values = self.client.run_by(read(), deadline).await;
+            let values = values.map_err(|error| if error.is_outage() { lost.clone() } else { error })?;
+            let Reply::Array(found) = &values else { return Err(values.unexpected("an array")) };
+            reply = match found.first() {
+                Some(Reply::Nil) => claim().await,
+                Some(Reply::Text(held)) => Ok((held == value, values)),
+                _ => return Err(values.unexpected("an array of strings")),
+            };
+        }
+        let (is_granted, values) = reply?;
+        let mut values = values.into_texts(1 + also.len())?.into_iter();
+        let held = values.next().flatten();
+        Ok(ClaimOrRead { held: held.filter(|_| !is_granted), also: values.collect() })
+    }
+
     /// If the reply is lost, reads the key back: it has been replaced if it holds `new`.
     async fn compare_and_set(
         &self,
         key: &Key,
         expected: &str,
         new: &str,
-        ttl: Ttl,
+        ttl: Option<Ttl>,
         deadline: Instant,
     ) -> Result<Swap> {
-        let seconds = ttl.as_seconds();
-        let swap = || {
-            self.client.eval(
-                &COMPARE_AND_SET,
-                key,
-                |command| command.arg(expected).arg(new).number(seconds),
-                deadline,
-            )
-        };
-        let mut reply = swap().await;
+        let mut reply = self.swap_once(key, expected, new, ttl, deadline).await;
         while let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
             match self.look(key, lost, deadline).await? {
                 Some(held) if held == new => return Ok(Swap::Done),
-                Some(held) if held == expected => reply = swap().await,
+                Some(held) if held == expected => {
+                    reply = self.swap_once(key, expected, new, ttl, deadline).await;
+                }
                 held => return Ok(held.map_or(Swap::Absent, Swap::Changed)),
             }
         }
-        match reply? {
+        reply
+    }
+
+    /// One command where the server has it, which does not tell what the key holds instead; else a script, which does.
+    async fn swap_once(
+        &self,
+        key: &Key,
+        expected: &str,
+        new: &str,
+        ttl: Option<Ttl>,
+        deadline: Instant,
+    ) -> Result<Swap> {
+        let with_ttl = |command: Command| match ttl {
+            Some(ttl) => command.ttl(ttl),
+            None => command.arg("KEEPTTL"),
+        };
+        let command = with_ttl(Command::new("SET").key(key).arg(new).arg("IFEQ").arg(expected));
+        if let Some(reply) = self.client.run_conditional(command, deadline).await? {
+            if reply.into_done()? {
+                return Ok(Swap::Done);
+            }
+            let held = self.client.run_by(Command::new("GET").key(key), deadline).await?.into_text()?;
+            return Ok(held.map_or(Swap::Absent, Swap::Changed));
+        }
+        let with_arguments = |command: Command| with_ttl(command.arg(expected).arg(new));
+        match self.client.eval(&COMPARE_AND_SET, key, with_arguments, deadline).await? {
             Reply::Integer(1) => Ok(Swap::Done),
             other => Ok(other.into_text()?.map_or(Swap::Absent, Swap::Changed)),
         }
@@ -112,29 +170,42 @@ impl UpstashStore {
 
     /// If the reply is lost, reads the key back: it has been removed if it does not hold `expected`.
     async fn compare_and_delete(&self, key: &Key, expected: &str, deadline: Instant) -> Result<bool> {
-        let remove = || self.client.eval(&COMPARE_AND_DELETE, key, |command| command.arg(expected), deadline);
-        let mut reply = remove().await;
+        let mut reply = self.remove_once(key, expected, deadline).await;
         while let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
             match self.look(key, lost, deadline).await? {
-                Some(held) if held == expected => reply = remove().await,
+                Some(held) if held == expected => reply = self.remove_once(key, expected, deadline).await,
                 _ => return Ok(true),
             }
         }
         Ok(reply?.into_integer()? == 1)
     }
 
+    async fn remove_once(&self, key: &Key, expected: &str, deadline: Instant) -> Result<Reply> {
+        let command = Command::new("DELEX").key(key).arg("IFEQ").arg(expected);
+        match self.client.run_conditional(command, deadline).await? {
+            Some(reply) => Ok(reply),
+            None => {
+                let with_arguments = |command: Command| command.arg(expected);
+                self.client.eval(&COMPARE_AND_DELETE, key, with_arguments, deadline).await
+            }
+        }
+    }
+
     /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one.
     async fn expire(&self, key: &Key, ttl: Ttl, deadline: Instant) -> Result<bool> {
-        let command = Command::new("EXPIRE").key(key).number(ttl.as_seconds());
+        let command = match ttl.as_whole_seconds() {
+            Some(seconds) => Command::new("EXPIRE").key(key).number(seconds),
+            None => Command::new("PEXPIRE").key(key).number(ttl.as_millis()),
+        };
         let reply = self.client.run_by(command, deadline).await;
         if let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
             let Some(held) = self.look(key, lost, deadline).await? else { return Ok(false) };
             let ours = [held.into()];
-            let with = |command: Command| command.number(ttl.as_seconds().saturating_mul(1000));
+            let with = |command: Command| command.number(ttl.as_millis());
             let repeated = self.unless_changed(&EXPIRE_UNLESS_CHANGED, key, with, &ours, deadline);
             // What another instance has written meanwhile keeps its TTL.
             return repeated
@@ -185,7 +256,7 @@ impl UpstashStore {
 }
 
 /// The error, if Redis may have executed a command though there is no reply.
-fn lost(reply: &Result<Reply>) -> Option<&Error> {
+fn lost<T>(reply: &Result<T>) -> Option<&Error> {
     reply.as_ref().err().filter(|error| error.is_outage() && error.may_be_executed())
 }
 
@@ -194,7 +265,7 @@ static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local value = redis.call('GET', KEYS[1])\n\
          if value ~= ARGV[1] then return value end\n\
-         redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])\n\
+         redis.call('SET', KEYS[1], unpack(ARGV, 2))\n\
          return 1",
     )
 });
@@ -274,6 +345,10 @@ impl Store for UpstashStore {
             },
             Operation::SetIfAbsent { key, value, ttl } => {
                 Box::pin(self.claim(key, value, ttl, deadline)).await.map(Output::Flag)
+            }
+            Operation::ClaimOrRead { key, value, ttl, also } => {
+                let claim = self.claim_or_read(key, value, ttl, also, deadline);
+                Box::pin(claim).await.map(Output::Claim)
             }
             Operation::Delete { keys: [] } => Ok(Output::Count(0)),
             Operation::Delete { keys } => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::keys::{Expiry, Key, loggable_prefix};
+use crate::keys::{Expiry, Key, Ttl, loggable_prefix};
 
 /// A Redis command with its arguments: `["SET","key","value"]`.
 ///
@@ -61,8 +61,17 @@ impl Command {
     pub fn expiry(self, expiry: Expiry) -> Self {
         match expiry {
             Expiry::Never => self,
-            Expiry::After(ttl) => self.arg("EX").number(ttl.as_seconds()),
+            Expiry::After(ttl) => self.ttl(ttl),
             Expiry::At(time) => self.arg("PXAT").number(time),
+        }
+    }
+
+    /// Adds the time to live of a `SET`.
+    #[must_use]
+    pub fn ttl(self, ttl: Ttl) -> Self {
+        match ttl.as_whole_seconds() {
+            Some(seconds) => self.arg("EX").number(seconds),
+            None => self.millis(ttl.as_millis()),
         }
     }
 
@@ -139,7 +148,6 @@ fn is_read(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::Ttl;
 
     #[test]
     fn arguments_are_the_same_after_encoding_and_decoding() {
@@ -172,12 +180,13 @@ mod tests {
         let mut body = Vec::new();
 
         Command::new("SET").expiry(Expiry::After(Ttl::from_whole_seconds(5))).write_to(&mut body);
+        Command::new("SET").ttl(Ttl::from_millis("ttl", 2_500.0).unwrap()).write_to(&mut body);
         Command::new("SET").expiry(Expiry::At(1_700_000_000_000)).write_to(&mut body);
         Command::new("INCRBY").number(i64::MIN).expiry(Expiry::Never).write_to(&mut body);
 
         assert_eq!(
             String::from_utf8(body).unwrap(),
-            r#"["SET","EX","5"]["SET","PXAT","1700000000000"]["INCRBY","-9223372036854775808"]"#
+            r#"["SET","EX","5"]["SET","PX","2500"]["SET","PXAT","1700000000000"]["INCRBY","-9223372036854775808"]"#
         );
     }
 }

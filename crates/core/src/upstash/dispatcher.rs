@@ -5,7 +5,6 @@
 //! commands of one request run in the order of the calls.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,6 +14,7 @@ use tokio::time::Instant;
 use super::http::HttpClient;
 use super::request_metrics::RequestMetrics;
 use super::retry::{PendingReply, Replies, RetryingClient, fail_all};
+use super::server_traits::ServerTraits;
 use super::{Command, Reply};
 use crate::clock::Clock;
 use crate::config::Remote;
@@ -35,8 +35,7 @@ pub struct Client {
     queue: mpsc::UnboundedSender<Queued>,
     timeout: Duration,
     metrics: Arc<RequestMetrics>,
-    /// Whether the endpoint has refused the first line of a script.
-    refuses_script_flags: Arc<AtomicBool>,
+    traits: Arc<ServerTraits>,
 }
 
 /// Sends the commands that its [`Client`]s have queued.
@@ -63,7 +62,7 @@ impl Client {
             queue: sender,
             timeout: remote.timeout,
             metrics: Arc::clone(&metrics),
-            refuses_script_flags: Arc::default(),
+            traits: Arc::default(),
         };
         (client, Dispatcher { queue: receiver, remote, clock, log, metrics })
     }
@@ -74,8 +73,8 @@ impl Client {
         self.timeout
     }
 
-    pub(super) fn refuses_script_flags(&self) -> &AtomicBool {
-        &self.refuses_script_flags
+    pub(super) fn traits(&self) -> &ServerTraits {
+        &self.traits
     }
 
     /// The metrics of the requests.

@@ -12,6 +12,7 @@ mod request_metrics;
 mod response;
 mod retry;
 mod script;
+mod server_traits;
 mod sync_token;
 mod tls;
 

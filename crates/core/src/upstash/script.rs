@@ -4,8 +4,6 @@
 //! that line. Then the scripts go to this endpoint without it.
 //! <https://upstash.com/docs/redis/features/key-locking>
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use tokio::time::Instant;
 
 use super::{Client, Command, Reply};
@@ -59,7 +57,7 @@ impl Client {
     ) -> Result<Reply> {
         let command = |name, script: &str| with_arguments(Command::new(name).arg(script).arg("1").key(key));
         loop {
-            let is_plain = self.refuses_script_flags().load(Relaxed);
+            let is_plain = self.traits().refuses_script_flags();
             let source = if is_plain { &script.for_redis } else { &script.for_upstash };
             let error = match self.run_by(command("EVALSHA", &source.digest), deadline).await {
                 Err(error) if error.is_unknown_script() => {
@@ -75,7 +73,25 @@ impl Client {
             if is_plain {
                 return Err(error);
             }
-            self.refuses_script_flags().store(true, Relaxed);
+            self.traits().note_refused_script_flags();
+        }
+    }
+
+    /// Runs a command with the condition that the key holds a text, where the server has it; `None` where it has not.
+    ///
+    /// # Errors
+    ///
+    /// When Redis is unavailable or refuses the command.
+    pub async fn run_conditional(&self, command: Command, deadline: Instant) -> Result<Option<Reply>> {
+        if self.traits().lacks_conditions() {
+            return Ok(None);
+        }
+        match self.run_by(command, deadline).await {
+            Err(error) if error.is_unknown_condition() => {
+                self.traits().note_lacking_conditions();
+                Ok(None)
+            }
+            result => result.map(Some),
         }
     }
 }

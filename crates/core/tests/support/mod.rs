@@ -19,7 +19,7 @@ use redlatch_core::keys::Key;
 use redlatch_core::log::Log;
 use redlatch_core::store::{FallbackStore, MemoryStore, Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply};
-use redlatch_gateway::{Gateway, GatewayOptions, RedisServer};
+use redlatch_gateway::{Gateway, GatewayOptions, Mode, RedisServer};
 
 /// The time at which every injected clock starts.
 pub(crate) const START: u64 = 1_700_000_000_000;
@@ -132,6 +132,29 @@ impl Stage for Upstash {
 
     fn now(&self) -> u64 {
         Clock::system().now()
+    }
+}
+
+/// Redis itself behind the gateway, which has less than Upstash.
+pub(crate) struct PlainRedis(Upstash);
+
+impl Stage for PlainRedis {
+    type Store = UpstashStore;
+
+    async fn start() -> Self {
+        Self(Upstash::with(GatewayOptions { mode: Mode::Redis, ..GatewayOptions::default() }).await)
+    }
+
+    fn store(&self) -> &UpstashStore {
+        &self.0.store
+    }
+
+    async fn advance(&self, time: Duration) {
+        self.0.advance(time).await;
+    }
+
+    fn now(&self) -> u64 {
+        self.0.now()
     }
 }
 

@@ -90,7 +90,7 @@ fn what_entries_take_up_is_counted_exactly() {
     set(&store, "a", "22").unwrap();
     done(store.increment(&key("n"), 5)).unwrap();
     done(store.expire(&key("a"), Ttl::from_whole_seconds(9))).unwrap();
-    done(store.compare_and_set(&key("a"), "22", "333", Ttl::from_whole_seconds(9))).unwrap();
+    done(store.compare_and_set(&key("a"), "22", "333", Some(Ttl::from_whole_seconds(9)))).unwrap();
     set(&store, "gone", "v").unwrap();
     done(store.set(&key("gone"), "v", Expiry::At(1))).unwrap();
     done(store.get_and_delete(&key("none"))).unwrap();
