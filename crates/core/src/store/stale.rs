@@ -108,7 +108,7 @@ impl StaleCopies {
         }
         operation.for_each_mutation(output, |key, mutation| match mutation {
             Mutation::Set { value, expiry } | Mutation::Claim { value, expiry } => {
-                self.wrote_now(key, value, expiry)
+                self.wrote_now(key, value, expiry);
             }
             Mutation::Replace { value, ttl: Some(ttl), .. } => {
                 self.wrote_now(key, value, Expiry::After(ttl));

@@ -184,13 +184,11 @@ impl UpstashStore {
 
     async fn remove_once(&self, key: &Key, expected: &str, deadline: Instant) -> Result<Reply> {
         let command = Command::new("DELEX").key(key).arg("IFEQ").arg(expected);
-        match self.client.run_conditional(command, deadline).await? {
-            Some(reply) => Ok(reply),
-            None => {
-                let with_arguments = |command: Command| command.arg(expected);
-                self.client.eval(&COMPARE_AND_DELETE, key, with_arguments, deadline).await
-            }
+        if let Some(reply) = self.client.run_conditional(command, deadline).await? {
+            return Ok(reply);
         }
+        let with_arguments = |command: Command| command.arg(expected);
+        self.client.eval(&COMPARE_AND_DELETE, key, with_arguments, deadline).await
     }
 
     /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one.
