@@ -171,6 +171,31 @@ impl<R: RemoteStore> FallbackStore<R> {
         self.fell_back(result)
     }
 
+    /// Replays the pending writes of an operation's keys, so that it can go to Redis.
+    async fn replay_first(&self, remote: &R, operation: Operation<'_>, deadline: Instant) -> Result<()> {
+        let Shared { offline, breaker, .. } = &*self.shared;
+        while offline.has_pending(operation.keys()) {
+            let step_ended = offline.step_ended.notified();
+            let StepsOfKeys { steps, is_one_in_flight } = offline.steps_of(operation.keys());
+            if steps.is_empty() && is_one_in_flight {
+                timeout_at(deadline, step_ended).await.map_err(|_| Error::not_sent(&Error::out_of_time()))?;
+                continue;
+            }
+            match replay_steps(&self.shared, remote, steps, deadline).await {
+                Ok(Left::Nothing) => {}
+                // What Redis refuses for now stays pending, and the key is served from memory.
+                Ok(Left::Refused(error)) => return Err(Error::not_sent(&error)),
+                Err(outage) => {
+                    if outage.counts_for_breaker() {
+                        breaker.failed(&outage);
+                    }
+                    return Err(Error::not_sent(&outage));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn rejects(&self) -> bool {
         self.shared.on_outage.policy(self.class) == Policy::Reject
     }
@@ -198,33 +223,6 @@ impl<R: RemoteStore> FallbackStore<R> {
 
     fn count(&self, outcome: Outcome) {
         self.shared.metrics.count(self.class, outcome);
-    }
-}
-
-impl<R: RemoteStore> FallbackStore<R> {
-    /// Replays the pending writes of `keys`, so that a call on them can go to Redis.
-    async fn replay_first(&self, remote: &R, operation: Operation<'_>, deadline: Instant) -> Result<()> {
-        let Shared { offline, breaker, .. } = &*self.shared;
-        while offline.has_pending(operation.keys()) {
-            let step_ended = offline.step_ended.notified();
-            let StepsOfKeys { steps, is_one_in_flight } = offline.steps_of(operation.keys());
-            if steps.is_empty() && is_one_in_flight {
-                timeout_at(deadline, step_ended).await.map_err(|_| Error::not_sent(&Error::out_of_time()))?;
-                continue;
-            }
-            match replay_steps(&self.shared, remote, steps, deadline).await {
-                Ok(Left::Nothing) => {}
-                // What Redis refuses for now stays pending, and the key is served from memory.
-                Ok(Left::Refused(error)) => return Err(Error::not_sent(&error)),
-                Err(outage) => {
-                    if outage.counts_for_breaker() {
-                        breaker.failed(&outage);
-                    }
-                    return Err(Error::not_sent(&outage));
-                }
-            }
-        }
-        Ok(())
     }
 }
 
