@@ -30,6 +30,8 @@ pub struct Namespace {
 
 /// Results of API requests, by idempotency key.
 pub const IDEMPOTENCY: Namespace = Namespace { prefix: "idempotency:", ttl_seconds: 600 };
+/// Runs, by idempotency key.
+pub const IDEMPOTENCY_RUN: Namespace = Namespace { prefix: "idempotency-run:", ttl_seconds: 86_400 };
 /// Form submissions, by the form's key.
 pub const FORM: Namespace = Namespace { prefix: "form:", ttl_seconds: 300 };
 /// Customers, by customer id.
@@ -41,7 +43,7 @@ pub const EMAIL: Namespace = Namespace { prefix: "email:", ttl_seconds: 86_400 }
 /// Subscriptions, by subscription id.
 pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_seconds: 86_400 };
 
-const NAMESPACES: [Namespace; 6] = [IDEMPOTENCY, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
+const NAMESPACES: [Namespace; 7] = [IDEMPOTENCY, IDEMPOTENCY_RUN, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
 
 /// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
 pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;

@@ -7,11 +7,15 @@ mod customer;
 mod form;
 mod form_key;
 mod idempotency;
+mod lease;
+mod run;
 
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
 pub use form::{FormCache, Submission};
 pub use form_key::form_key;
 pub use idempotency::{CachedResult, IdempotencyCache};
+pub use lease::{Finish, Lease, LeaseEnd};
+pub use run::{Begun, Outcome, RunKeys, RunOptions, RunState, Runs};
 
 use crate::Result;
 use crate::keys::Key;

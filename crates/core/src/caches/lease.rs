@@ -1,0 +1,129 @@
+//! A key that one holder has for a while, renewed while its work lasts. The holder is known by a random owner in the text.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::Result;
+use crate::keys::{Key, Ttl};
+use crate::store::{Store, Swap};
+
+/// How often a lease is renewed within its time.
+const RENEWALS: u32 = 3;
+
+/// A key that is held.
+pub struct Lease<S> {
+    store: Arc<S>,
+    key: Key,
+    text: String,
+    ttl: Ttl,
+    claimed: Instant,
+    over: Notify,
+}
+
+/// How the time of a lease has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseEnd {
+    /// Its holder has finished or released it.
+    Over,
+    /// Another holder may have it: it was not renewed in time, or it was removed.
+    Lost,
+    /// The work has lasted too long, and it is not renewed any more.
+    TooLong,
+}
+
+/// How a holder has finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// What it leaves is stored.
+    Stored,
+    /// The key holds this instead.
+    Overtaken(String),
+}
+
+impl<S: Store> Lease<S> {
+    /// The lease of a claim that began at `claimed` and stored `text` for `ttl`.
+    #[must_use]
+    pub fn of(store: Arc<S>, key: Key, text: String, ttl: Ttl, claimed: Instant) -> Self {
+        Self { store, key, text, ttl, claimed, over: Notify::new() }
+    }
+
+    /// Renews the lease until it is over, lost, or `longest` has passed since the claim.
+    pub async fn keep(&self, longest: Duration) -> LeaseEnd {
+        let time = Duration::from_millis(self.ttl.as_millis());
+        let end = self.claimed + longest;
+        let mut renewed = self.claimed;
+        let mut next = renewed + time / RENEWALS;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.over.notified() => return LeaseEnd::Over,
+                () = sleep_until(next.min(end)) => {}
+            }
+            let now = Instant::now();
+            if now >= end {
+                return LeaseEnd::TooLong;
+            }
+            match self.renew().await {
+                Ok(true) => {
+                    renewed = now;
+                    next = now + time / RENEWALS;
+                }
+                Ok(false) => return LeaseEnd::Lost,
+                // Without Redis and memory, it lives as long as it was last given.
+                Err(_) if Instant::now() < renewed + time => next = Instant::now() + time / (4 * RENEWALS),
+                Err(_) => return LeaseEnd::Lost,
+            }
+        }
+    }
+
+    /// Waits until the lease is over, at most until `longest` has passed since the claim. It is not renewed.
+    pub async fn wait(&self, longest: Duration) -> LeaseEnd {
+        tokio::select! {
+            biased;
+            () = self.over.notified() => LeaseEnd::Over,
+            () = sleep_until(self.claimed + longest) => LeaseEnd::TooLong,
+        }
+    }
+
+    /// One more time for the lease, also if it has ended and nobody has taken the key.
+    async fn renew(&self) -> Result<bool> {
+        match self.store.compare_and_set(&self.key, &self.text, &self.text, Some(self.ttl)).await? {
+            Swap::Done => Ok(true),
+            Swap::Absent => self.store.set_if_absent(&self.key, &self.text, self.ttl).await,
+            Swap::Changed(_) => Ok(false),
+        }
+    }
+
+    /// Stores `outcome` for `ttl` in the place of the lease, also if it has ended and nobody has taken the key.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store`]. The lease is over in any case.
+    pub async fn finish(&self, outcome: &str, ttl: Ttl) -> Result<Finish> {
+        self.over.notify_one();
+        loop {
+            match self.store.compare_and_set(&self.key, &self.text, outcome, Some(ttl)).await? {
+                Swap::Done => return Ok(Finish::Stored),
+                Swap::Changed(other) => return Ok(Finish::Overtaken(other)),
+                Swap::Absent if self.store.set_if_absent(&self.key, outcome, ttl).await? => {
+                    return Ok(Finish::Stored);
+                }
+                // Another has claimed the key just now; the next look tells who.
+                Swap::Absent => {}
+            }
+        }
+    }
+
+    /// Gives the key up; returns whether it was still held.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store`]. The lease is over in any case, and ends by itself in Redis.
+    pub async fn release(&self) -> Result<bool> {
+        self.over.notify_one();
+        self.store.compare_and_delete(&self.key, &self.text).await
+    }
+}

@@ -1,0 +1,193 @@
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::*;
+use crate::config::MemoryLimits;
+use crate::keys::Expiry;
+use crate::store::MemoryStore;
+
+/// Runs on memory, whose time tokio's paused clock moves.
+struct Stage {
+    runs: Runs<MemoryStore>,
+    store: Arc<MemoryStore>,
+}
+
+fn stage() -> Stage {
+    let start = Instant::now();
+    let millis = move || u64::try_from(start.elapsed().as_millis()).unwrap();
+    let clock = Clock::from_fn(move || 1_000 + millis());
+    let store = Arc::new(MemoryStore::new(MemoryLimits::default(), clock.clone()));
+    Stage { runs: Runs::new(clock), store }
+}
+
+fn keys() -> RunKeys {
+    RunKeys::new("key", "k").unwrap()
+}
+
+const LEASE: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_secs(60);
+
+fn options(fingerprint: &str) -> RunOptions {
+    RunOptions {
+        ttl: Ttl::from_whole_seconds(600),
+        lease: Ttl::from_whole_seconds(3),
+        fingerprint: fingerprint.into(),
+        is_blocking: false,
+    }
+}
+
+impl Stage {
+    async fn begin(&self) -> Begun {
+        self.begin_with(options("f")).await
+    }
+
+    async fn begin_with(&self, options: RunOptions) -> Begun {
+        self.runs.begin(Arc::clone(&self.store), &keys(), options).await.unwrap()
+    }
+
+    /// The owner of a run that has just begun.
+    async fn owner(&self) -> String {
+        let Begun::Run(owner) = self.begin().await else { panic!("another runs") };
+        owner
+    }
+
+    async fn finish(&self, owner: &str, value: &str) -> Option<Begun> {
+        let outcome = Outcome::Done(Some(value.into()));
+        self.runs.finish(owner, &outcome, Ttl::from_whole_seconds(600)).await.unwrap()
+    }
+
+    async fn state(&self) -> RunState {
+        self.runs.state(&self.store, &keys()).await.unwrap()
+    }
+}
+
+fn done(value: &str) -> Begun {
+    Begun::Ended(Outcome::Done(Some(value.into())))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_caller_runs_and_the_others_get_its_outcome() {
+    let stage = stage();
+    assert_eq!(stage.state().await, RunState::Absent);
+
+    let owner = stage.owner().await;
+    assert_eq!(stage.begin().await, Begun::Wait);
+    assert_eq!(stage.state().await, RunState::Running(Some(1_000)));
+    assert_eq!(stage.finish(&owner, r#"{"url": 1.0}"#).await, None);
+
+    assert_eq!(stage.begin().await, done(r#"{"url": 1.0}"#));
+    assert_eq!(stage.state().await, RunState::Done(Some(1_000)));
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert!(matches!(stage.begin().await, Begun::Run(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_fingerprint_is_a_mismatch_while_it_runs_and_after() {
+    let stage = stage();
+    let owner = stage.owner().await;
+
+    assert_eq!(stage.begin_with(options("other")).await, Begun::Mismatch);
+    stage.finish(&owner, "1").await;
+
+    assert_eq!(stage.begin_with(options("other")).await, Begun::Mismatch);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_released_run_and_one_that_was_never_kept_are_run_again() {
+    let stage = stage();
+    let owner = stage.owner().await;
+    stage.runs.release(&owner).await.unwrap();
+    let abandoned = stage.owner().await;
+
+    assert_eq!(stage.begin().await, Begun::Wait);
+    tokio::time::advance(LEASE).await;
+    let next = stage.owner().await;
+
+    assert_ne!(abandoned, next);
+    assert_eq!(stage.finish(&next, "2").await, None);
+    assert_eq!(stage.finish(&abandoned, "1").await, Some(done("2")), "whoever finishes late gets the same");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_kept_outlives_its_lease_until_it_lasts_too_long() {
+    let stage = stage();
+    let owner = stage.owner().await;
+
+    let (end, ()) = tokio::join!(stage.runs.keep(&owner, LONGEST), async {
+        tokio::time::sleep(LONGEST - Duration::from_millis(1)).await;
+        assert_eq!(stage.begin().await, Begun::Wait);
+    });
+
+    assert_eq!(end, LeaseEnd::TooLong);
+    tokio::time::advance(LEASE).await;
+    assert!(matches!(stage.begin().await, Begun::Run(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_holder_learns_that_its_lease_is_over_or_lost() {
+    let stage = stage();
+    let owner = stage.owner().await;
+    let (end, _) = tokio::join!(stage.runs.keep(&owner, LONGEST), stage.finish(&owner, "1"));
+    assert_eq!(end, LeaseEnd::Over);
+
+    stage.store.delete(&[keys().run]).await.unwrap();
+    let owner = stage.owner().await;
+    stage.store.set(&keys().run, "another's", Expiry::Never).await.unwrap();
+    assert_eq!(stage.runs.keep(&owner, LONGEST).await, LeaseEnd::Lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_blocks_is_not_run_again_before_its_ttl_is_over() {
+    let stage = stage();
+    let blocking = || RunOptions { is_blocking: true, ..options("f") };
+    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run(_)));
+
+    tokio::time::advance(Duration::from_secs(599)).await;
+    assert_eq!(stage.begin_with(blocking()).await, Begun::Wait);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_was_stored_without_a_run_counts_as_its_outcome() {
+    let stage = stage();
+    stage.store.set(&keys().result, r#"{"url":"/"}"#, Expiry::Never).await.unwrap();
+
+    assert_eq!(stage.begin().await, done(r#"{"url":"/"}"#));
+
+    assert_eq!(stage.state().await, RunState::Done(None));
+    assert!(!stage.store.exists(&keys().run).await.unwrap(), "the claim made meanwhile is given up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_and_a_value_that_cannot_be_stored_are_outcomes_too() {
+    let stage = stage();
+    let ttl = Ttl::from_whole_seconds(600);
+    for outcome in [Outcome::Failed(r#"{"name":"E"}"#.into()), Outcome::Done(None)] {
+        let owner = stage.owner().await;
+        assert_eq!(stage.runs.finish(&owner, &outcome, ttl).await.unwrap(), None);
+        assert_eq!(stage.begin().await, Begun::Ended(outcome));
+        stage.store.delete(&[keys().run]).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_corrupt_record_is_removed() {
+    let stage = stage();
+    stage.store.set(&keys().run, "{\"s\":\"odd\"}", Expiry::Never).await.unwrap();
+
+    assert_eq!(stage.begin().await, Begun::Wait);
+
+    assert!(matches!(stage.begin().await, Begun::Run(_)));
+}
+
+#[test]
+fn owners_differ() {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let owners: std::collections::HashSet<String> = (0..1_000)
+        .map(|_| {
+            COUNT.fetch_add(1, Relaxed);
+            random_owner()
+        })
+        .collect();
+    assert_eq!(owners.len(), 1_000);
+}
