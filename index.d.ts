@@ -2,4 +2,12 @@
 // tools that check packages do not follow `export *`.
 
 export type * from './dist/index.js'
-export { CustomerCache, default, FormCache, IdempotencyCache, redisManager } from './dist/index.js'
+export {
+  CustomerCache,
+  default,
+  FormCache,
+  IdempotencyCache,
+  IdempotencyError,
+  redisManager,
+  withLock,
+} from './dist/index.js'

@@ -5,6 +5,7 @@ import type { CustomerCache as Customers } from './customer-cache.js'
 import type { FormSubmissionData, FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RedisManager } from './redis-manager.js'
+import type { withLock } from './runs.js'
 
 type Status = FormSubmissionData['status']
 
@@ -142,5 +143,7 @@ export = {
   IdempotencyCache: onServer<typeof Results>('IdempotencyCache'),
   CustomerCache: onServer<typeof Customers>('CustomerCache'),
   redisManager,
+  withLock: onServer<{ call: typeof withLock }>('withLock').call,
+  IdempotencyError: Error,
   default: redisManager,
 }

@@ -5,9 +5,11 @@ import browser = require('./browser.js')
 
 import type { CustomerCache as Customers } from './customer-cache.js'
 import { makeError } from './errors.js'
+import { IdempotencyError } from './idempotency-error.js'
 import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RedisManager } from './redis-manager.js'
+import type { withLock as Lock } from './runs.js'
 
 const { generateKey } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
@@ -42,4 +44,6 @@ export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
 export const FormCache = standIn<typeof Forms>('FormCache', { generateKey })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const redisManager = standIn<RedisManager>('redisManager')
+export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
+export { IdempotencyError }
 export default redisManager

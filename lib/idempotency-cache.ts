@@ -3,6 +3,7 @@ import { stringify } from './arguments.js'
 import { call, json, none, raw, realm } from './calls.js'
 import type { HealthCheck } from './health.js'
 import { type Parser, parsed } from './parser.js'
+import { type RunContext, type RunOptions, type RunStatus, run, runStatus } from './runs.js'
 
 const results = new addon.IdempotencyCache(realm)
 
@@ -12,6 +13,28 @@ const results = new addon.IdempotencyCache(realm)
  */
 export class IdempotencyCache {
   private constructor() {}
+
+  /**
+   * Does `work` once for `key`: exactly one caller of any number, on any number of instances, calls it, and all get its
+   * result. A duplicate in this process joins; one elsewhere waits for `waitMs` and then rejects with
+   * `ERR_IDEMPOTENCY_IN_PROGRESS`. An error of `work` frees the key, unless `onError` says otherwise.
+   * @example const order = await IdempotencyCache.run(key, () => charge(cart), { fingerprint: cart })
+   */
+  static run<T>(
+    key: string,
+    work: (context: RunContext) => T | Promise<T>,
+    options?: RunOptions,
+  ): Promise<T> {
+    return run(key, work, options)
+  }
+
+  /**
+   * How the run of `key` stands. A result that was stored by `set` counts as done.
+   * @example const { state } = await IdempotencyCache.status(key)
+   */
+  static status(key: string): Promise<RunStatus> {
+    return runStatus(key)
+  }
 
   /**
    * Stores `result` as JSON.
@@ -47,7 +70,7 @@ export class IdempotencyCache {
   }
 
   /**
-   * Removes the result.
+   * Removes the result, and the outcome of a run.
    * @example await IdempotencyCache.delete(key)
    */
   static delete(key: string): Promise<void> {

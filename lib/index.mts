@@ -2,4 +2,12 @@
 // a CommonJS module by itself: Bun takes its `default` for the default import, as `__esModule` asks for.
 
 export type * from './index.js'
-export { CustomerCache, FormCache, IdempotencyCache, redisManager, redisManager as default } from './index.js'
+export {
+  CustomerCache,
+  FormCache,
+  IdempotencyCache,
+  IdempotencyError,
+  redisManager,
+  redisManager as default,
+  withLock,
+} from './index.js'

@@ -5,7 +5,7 @@ use std::time::Duration;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Object, Unknown, Utf16String};
 use napi::{JsValue, ValueType};
 use redlatch_core::Error as CoreError;
-use redlatch_core::config::Options;
+use redlatch_core::config::{Options, Policy};
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
 
 use crate::error::Failure;
@@ -152,6 +152,16 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
         Ok(Some(Self { name, value, property }))
     }
 
+    /// Options that must be there.
+    pub(crate) fn required(
+        name: &'a str,
+        value: Unknown<'env>,
+        property: &'a Property<'env>,
+    ) -> Result<Self> {
+        expect(name, &value, ValueType::Object, "an object")?;
+        Ok(Self { name, value, property })
+    }
+
     /// An option, read by `read`, which is given its name in errors.
     pub(crate) fn get<T>(
         &self,
@@ -174,6 +184,12 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
             OptionsObject::optional(path, value, self.property)?.as_ref().map(read).transpose()
         })
     }
+}
+
+/// An outage policy that may be left out.
+pub(crate) fn optional_policy(path: &str, value: Unknown<'_>) -> Result<Option<Policy>> {
+    let name = optional_text(path, value)?;
+    Ok(name.map(|name| Policy::from_name(path, &name)).transpose()?)
 }
 
 /// How metrics are asked for.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
 use redlatch_core::caches::CachedResult;
-use redlatch_core::keys::IDEMPOTENCY;
+use redlatch_core::keys::{IDEMPOTENCY, IDEMPOTENCY_RUN};
 
 use crate::argument::{self, Stringify};
 use crate::realm::{Realm, RealmState, Returned};
@@ -66,8 +66,10 @@ impl IdempotencyCache {
     #[napi(catch_unwind)]
     pub fn delete<'e>(&self, env: &'e Env, slot: u32, key: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = argument::key(IDEMPOTENCY, "key", key)?;
-            Ok(async move { service.idempotency.delete(&key).await })
+            let name = argument::text("key", key)?;
+            let key = IDEMPOTENCY.key("key", &name)?;
+            let run = IDEMPOTENCY_RUN.key("key", &name).ok();
+            Ok(async move { service.idempotency.delete(key, run).await })
         })
     }
 

@@ -5,7 +5,7 @@
 //! - `promises`, `completions`: pending calls on their way to the I/O thread, and completed ones on their way back.
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
-//! - `redis_manager`, `idempotency_cache`, `form_cache`, `customer_cache`: one class each.
+//! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`: one class each.
 //!
 //! Every asynchronous method takes the number of a slot, in which the face keeps what settles the caller's promise. It
 //! returns `undefined` while the call is pending, and otherwise its result.
@@ -25,3 +25,4 @@ mod options;
 mod promises;
 mod realm;
 mod redis_manager;
+mod runs;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use napi::bindgen_prelude::Unknown;
-use redlatch_core::config::{OnOutage, Options, Policy, Token};
+use redlatch_core::config::{OnOutage, Options, Token};
 use redlatch_core::store::Class;
 
 use crate::argument::{self, OptionsObject, Property};
@@ -33,11 +33,7 @@ pub(crate) fn read<'env>(options: Unknown<'env>, property: &Property<'env>) -> a
 fn on_outage(given: &OptionsObject<'_, '_>) -> argument::Result<OnOutage> {
     let mut read = OnOutage::default();
     for class in Class::ALL {
-        let policy = given.get(class.name(), |path, value| {
-            let name = argument::optional_text(path, value)?;
-            Ok(name.map(|name| Policy::from_name(path, &name)).transpose()?)
-        })?;
-        if let Some(policy) = policy {
+        if let Some(policy) = given.get(class.name(), argument::optional_policy)? {
             read = read.with(class, policy);
         }
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::clock::{Clock, SteadyMillis, UnixMillis};
+use crate::clock::{Clock, SteadyMillis, UnixMillis, millis};
 use crate::{Error, Result};
 
 /// The maximum length of a key in bytes, prefix included. Upstash refuses longer keys (`ERR max key size exceeded`), and
@@ -32,6 +32,12 @@ pub struct Namespace {
 pub const IDEMPOTENCY: Namespace = Namespace { prefix: "idempotency:", ttl_seconds: 600 };
 /// Runs, by idempotency key.
 pub const IDEMPOTENCY_RUN: Namespace = Namespace { prefix: "idempotency-run:", ttl_seconds: 86_400 };
+/// The numbers of runs, by idempotency key.
+pub const FENCE: Namespace = Namespace { prefix: "idempotency-fence:", ttl_seconds: 2_592_000 };
+/// Locks, by name.
+pub const LOCK: Namespace = Namespace { prefix: "lock:", ttl_seconds: 30 };
+/// The numbers of locks, by name.
+pub const LOCK_FENCE: Namespace = Namespace { prefix: "lock-fence:", ttl_seconds: 2_592_000 };
 /// Form submissions, by the form's key.
 pub const FORM: Namespace = Namespace { prefix: "form:", ttl_seconds: 300 };
 /// Customers, by customer id.
@@ -43,7 +49,8 @@ pub const EMAIL: Namespace = Namespace { prefix: "email:", ttl_seconds: 86_400 }
 /// Subscriptions, by subscription id.
 pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_seconds: 86_400 };
 
-const NAMESPACES: [Namespace; 7] = [IDEMPOTENCY, IDEMPOTENCY_RUN, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
+const NAMESPACES: [Namespace; 10] =
+    [IDEMPOTENCY, IDEMPOTENCY_RUN, FENCE, LOCK, LOCK_FENCE, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
 
 /// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
 pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;
@@ -172,6 +179,12 @@ impl Ttl {
             Some(seconds) => Self(seconds.saturating_mul(MILLIS_A_SECOND)),
             None => Self(MILLIS_A_SECOND),
         }
+    }
+
+    /// A TTL of whole milliseconds, at least one.
+    #[must_use]
+    pub fn from_duration(duration: Duration) -> Self {
+        NonZeroU64::new(millis(duration)).map_or(Self(NonZeroU64::MIN), Self)
     }
 
     /// The TTL in milliseconds.

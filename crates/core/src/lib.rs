@@ -25,4 +25,4 @@ pub mod upstash;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use report::Report;
-pub use service::{BackgroundTask, Health, Mode, Service, Stats};
+pub use service::{BackgroundTask, Health, Mode, Service, ServiceStore, Stats};

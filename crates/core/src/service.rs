@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{CustomerCache, FormCache, IdempotencyCache};
+use crate::caches::{CustomerCache, FormCache, IdempotencyCache, Runs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -21,7 +21,8 @@ use crate::upstash::{self, Client};
 /// How often `drain` looks at the number of pending writes.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 
-type ServiceStore = FallbackStore<UpstashStore>;
+/// The store of a [`Service`].
+pub type ServiceStore = FallbackStore<UpstashStore>;
 
 /// The store and the caches on it.
 pub struct Service {
@@ -29,6 +30,8 @@ pub struct Service {
     pub store: Arc<ServiceStore>,
     /// The results of API requests.
     pub idempotency: IdempotencyCache<ServiceStore>,
+    /// Runs and locks.
+    pub runs: Runs<ServiceStore>,
     /// Form submissions.
     pub forms: FormCache<ServiceStore>,
     /// Customers and subscriptions.
@@ -161,6 +164,7 @@ impl Service {
         let of = |class| Arc::new(store.for_class(class));
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
+            runs: Runs::new(clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),

@@ -55,8 +55,9 @@ impl<S: Store> IdempotencyCache<S> {
         self.store.exists(key).await
     }
 
-    /// Deletes the result.
-    pub async fn delete(&self, key: &Key) -> Result<()> {
-        self.store.delete(std::slice::from_ref(key)).await.map(drop)
+    /// Deletes the result, and the outcome of a run if there can be one: its key is a little longer.
+    pub async fn delete(&self, key: Key, run: Option<Key>) -> Result<()> {
+        let keys: Vec<Key> = [Some(key), run].into_iter().flatten().collect();
+        self.store.delete(&keys).await.map(drop)
     }
 }

@@ -50,6 +50,12 @@ impl<S: Store> Lease<S> {
         Self { store, key, text, ttl, claimed, over: Notify::new() }
     }
 
+    /// The time since the claim.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.claimed.elapsed()
+    }
+
     /// Renews the lease until it is over, lost, or `longest` has passed since the claim.
     pub async fn keep(&self, longest: Duration) -> LeaseEnd {
         let time = Duration::from_millis(self.ttl.as_millis());
@@ -71,10 +77,9 @@ impl<S: Store> Lease<S> {
                     renewed = now;
                     next = now + time / RENEWALS;
                 }
-                Ok(false) => return LeaseEnd::Lost,
                 // Without Redis and memory, it lives as long as it was last given.
                 Err(_) if Instant::now() < renewed + time => next = Instant::now() + time / (4 * RENEWALS),
-                Err(_) => return LeaseEnd::Lost,
+                Ok(false) | Err(_) => return LeaseEnd::Lost,
             }
         }
     }

@@ -15,7 +15,7 @@ pub use form::{FormCache, Submission};
 pub use form_key::form_key;
 pub use idempotency::{CachedResult, IdempotencyCache};
 pub use lease::{Finish, Lease, LeaseEnd};
-pub use run::{Begun, Outcome, RunKeys, RunOptions, RunState, Runs};
+pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
 
 use crate::Result;
 use crate::keys::Key;

@@ -16,11 +16,16 @@ use tokio::time::Instant;
 use super::lease::{Finish, Lease, LeaseEnd};
 use crate::clock::{Clock, UnixMillis};
 use crate::json::{self, Object};
-use crate::keys::{IDEMPOTENCY, IDEMPOTENCY_RUN, Key, Ttl};
+use crate::keys::{FENCE, IDEMPOTENCY, IDEMPOTENCY_RUN, Key, LOCK, LOCK_FENCE, Ttl};
 use crate::store::{ClaimOrRead, Store, Timed};
 use crate::{Error, Result};
 
-/// The runs of a process.
+/// So many runs under way are unusual.
+const MANY_RUNS: usize = 10_000;
+/// A run that is older has been forgotten.
+const LONGEST_RUN: Duration = Duration::from_secs(86_400);
+
+/// The runs and locks of a process.
 pub struct Runs<S> {
     clock: Clock,
     /// Those whose work goes on here, by owner.
@@ -44,13 +49,24 @@ pub struct RunOptions {
     pub fingerprint: String,
     /// Whether a run that was never finished blocks its key for `ttl`.
     pub is_blocking: bool,
+    /// Whether to number the runs of the key.
+    pub is_fenced: bool,
+    /// How long the work may take.
+    pub longest: Duration,
 }
 
 /// How a caller of a run begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// It does the work, as this owner.
-    Run(String),
+    /// It does the work.
+    Run {
+        /// As this owner.
+        owner: String,
+        /// A number that grows with every run of the key, if asked for.
+        fence: Option<i64>,
+        /// Whether the caller has to [`Runs::keep`] the lease.
+        is_kept: bool,
+    },
     /// Another does the work, and has not finished.
     Wait,
     /// It is done.
@@ -62,8 +78,10 @@ pub enum Begun {
 /// How the work has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// With this value as JSON; `None` if it could not be stored.
+    /// With this value as JSON; `None` if there is none.
     Done(Option<String>),
+    /// With a value that could not be stored.
+    NoResult,
     /// With this error as JSON.
     Failed(String),
 }
@@ -96,6 +114,7 @@ impl Record {
         let fingerprint = object.get("f").and_then(json::text).unwrap_or_default().into_owned();
         let (state, outcome) = match &*json::text(object.get("s")?)? {
             "run" => (RunState::Running(at), None),
+            "done" if object.get("n").is_some() => (RunState::Done(at), Some(Outcome::NoResult)),
             "done" => (RunState::Done(at), Some(Outcome::Done(object.get("v").map(str::to_owned)))),
             "fail" => (RunState::Failed(at), Some(Outcome::Failed(object.get("e")?.to_owned()))),
             _ => return None,
@@ -126,7 +145,7 @@ impl<S: Store + 'static> Runs<S> {
         let text = record("run", &owner, &options.fingerprint, started_at, None);
         let claimed = Instant::now();
         let call = Timed::begin(&*store);
-        let ttl = if options.is_blocking { options.ttl } else { options.lease };
+        let ttl = options.time_of_claim(store.deadline().is_none());
         let also = std::slice::from_ref(&keys.result);
         let ClaimOrRead { held, also } = call.claim_or_read(&keys.run, &text, ttl, also).await?;
         let result = also.into_iter().next().flatten().filter(|result| json::is_object_or_array(result));
@@ -148,12 +167,39 @@ impl<S: Store + 'static> Runs<S> {
                 });
             }
         }
-        drop(call);
+        let fence = if options.is_fenced { Some(next_fence(&call, &keys.fence).await?) } else { None };
+        let is_kept = store.deadline().is_some();
         let lease = Lease::of(store, keys.run.clone(), text, ttl, claimed);
         let RunOptions { fingerprint, is_blocking, .. } = options;
-        let run = Run { lease, fingerprint, started_at, is_renewed: !is_blocking };
-        self.under_way.lock().insert(owner.clone(), Arc::new(run));
-        Ok(Begun::Run(owner))
+        self.add(&owner, Run { lease, fingerprint, started_at, is_renewed: !is_blocking });
+        Ok(Begun::Run { owner, fence, is_kept })
+    }
+
+    /// Takes a lock, which has no outcome.
+    pub async fn lock(&self, store: Arc<S>, keys: &LockKeys, options: RunOptions) -> Result<Begun> {
+        let owner = random_owner();
+        let started_at = self.clock.now();
+        let text = record("run", &owner, "", started_at, None);
+        let claimed = Instant::now();
+        let call = Timed::begin(&*store);
+        let ttl = options.time_of_claim(store.deadline().is_none());
+        if !call.set_if_absent(&keys.lock, &text, ttl).await? {
+            return Ok(Begun::Wait);
+        }
+        let fence = if options.is_fenced { Some(next_fence(&call, &keys.fence).await?) } else { None };
+        let is_kept = store.deadline().is_some();
+        let lease = Lease::of(store, keys.lock.clone(), text, ttl, claimed);
+        self.add(&owner, Run { lease, fingerprint: String::new(), started_at, is_renewed: true });
+        Ok(Begun::Run { owner, fence, is_kept })
+    }
+
+    fn add(&self, owner: &str, run: Run<S>) {
+        let mut under_way = self.under_way.lock();
+        // Those whose thread has ended are never finished.
+        if under_way.len() >= MANY_RUNS {
+            under_way.retain(|_, run| run.lease.age() < LONGEST_RUN);
+        }
+        under_way.insert(owner.to_owned(), Arc::new(run));
     }
 
     /// Keeps the lease of a run until it has ended.
@@ -167,6 +213,7 @@ impl<S: Store + 'static> Runs<S> {
         let Some(run) = self.under_way.lock().remove(owner) else { return Ok(None) };
         let (state, value) = match outcome {
             Outcome::Done(value) => ("done", value.as_deref().map(|value| ("v", value))),
+            Outcome::NoResult => ("done", Some(("n", "true"))),
             Outcome::Failed(error) => ("fail", Some(("e", &**error))),
         };
         let text = record(state, owner, &run.fingerprint, run.started_at, value);
@@ -198,10 +245,11 @@ impl<S: Store + 'static> Runs<S> {
     }
 }
 
-/// The keys of a run: its own, and that of a result which was stored without one.
+/// The keys of a run: its own, that of a result which was stored without one, and that of its number.
 pub struct RunKeys {
     run: Key,
     result: Key,
+    fence: Key,
 }
 
 impl RunKeys {
@@ -211,8 +259,50 @@ impl RunKeys {
     ///
     /// When `name` is empty or too long.
     pub fn new(argument: &str, name: &str) -> Result<Self> {
-        Ok(Self { run: IDEMPOTENCY_RUN.key(argument, name)?, result: IDEMPOTENCY.key(argument, name)? })
+        Ok(Self {
+            run: IDEMPOTENCY_RUN.key(argument, name)?,
+            result: IDEMPOTENCY.key(argument, name)?,
+            fence: FENCE.key(argument, name)?,
+        })
     }
+}
+
+/// The keys of a lock: its own, and that of its number.
+pub struct LockKeys {
+    lock: Key,
+    fence: Key,
+}
+
+impl LockKeys {
+    /// The keys for the lock `name`. `argument` names it in the error.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is empty or too long.
+    pub fn new(argument: &str, name: &str) -> Result<Self> {
+        Ok(Self { lock: LOCK.key(argument, name)?, fence: LOCK_FENCE.key(argument, name)? })
+    }
+}
+
+impl RunOptions {
+    /// How long a claim lives without a renewal. Memory ends with its process, so that nothing has to be noticed there.
+    fn time_of_claim(&self, is_memory: bool) -> Ttl {
+        if self.is_blocking {
+            self.ttl
+        } else if is_memory {
+            Ttl::from_duration(self.longest)
+        } else {
+            self.lease
+        }
+    }
+}
+
+/// The next number of a key, which grows as long as it is used within a month.
+async fn next_fence<S: Store>(store: &S, key: &Key) -> Result<i64> {
+    let (fence, expiry) =
+        tokio::join!(store.increment(key, 1), store.expire(key, Ttl::from_whole_seconds(FENCE.ttl_seconds)));
+    expiry?;
+    fence
 }
 
 /// 128 random bits, so that no two runs have one owner.
@@ -235,6 +325,40 @@ fn record(
     }
     text.push('}');
     text
+}
+
+impl Begun {
+    /// `{ state, .. }`, for the face.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Run { owner, fence, is_kept } => {
+                let fence = fence.map_or_else(String::new, |fence| format!(r#","fence":{fence}"#));
+                format!(r#"{{"state":"run","owner":"{owner}","isKept":{is_kept}{fence}}}"#)
+            }
+            Self::Wait => r#"{"state":"wait"}"#.into(),
+            Self::Mismatch => r#"{"state":"mismatch"}"#.into(),
+            Self::Ended(Outcome::NoResult) => r#"{"state":"noResult"}"#.into(),
+            Self::Ended(Outcome::Done(None)) => r#"{"state":"done"}"#.into(),
+            Self::Ended(Outcome::Done(Some(value))) => format!(r#"{{"state":"done","value":{value}}}"#),
+            Self::Ended(Outcome::Failed(error)) => format!(r#"{{"state":"failed","error":{error}}}"#),
+        }
+    }
+}
+
+impl RunState {
+    /// `{ state, startedAt? }`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let (state, at) = match self {
+            Self::Absent => ("absent", None),
+            Self::Running(at) => ("running", *at),
+            Self::Done(at) => ("done", *at),
+            Self::Failed(at) => ("failed", *at),
+        };
+        let at = at.map_or_else(String::new, |at| format!(r#","startedAt":{at}"#));
+        format!(r#"{{"state":"{state}"{at}}}"#)
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use crate::{Error, Result};
 pub struct FallbackStore<R> {
     shared: Arc<Shared<R>>,
     class: Class,
+    /// Replaces the policy of the class.
+    policy: Option<Policy>,
 }
 
 impl<R: RemoteStore> FallbackStore<R> {
@@ -45,13 +47,19 @@ impl<R: RemoteStore> FallbackStore<R> {
             log,
         });
         let prober = Prober::new(&shared);
-        (Self { shared, class: Class::Manager }, prober)
+        (Self { shared, class: Class::Manager, policy: None }, prober)
     }
 
     /// The same store for calls of `class`.
     #[must_use]
     pub fn for_class(&self, class: Class) -> Self {
-        Self { shared: Arc::clone(&self.shared), class }
+        Self { shared: Arc::clone(&self.shared), class, policy: None }
+    }
+
+    /// The same store for calls with a policy of their own, if there is one.
+    #[must_use]
+    pub fn with_policy(self, policy: Option<Policy>) -> Self {
+        Self { policy, ..self }
     }
 
     /// The remote store, if one is configured.
@@ -197,7 +205,7 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 
     fn rejects(&self) -> bool {
-        self.shared.on_outage.policy(self.class) == Policy::Reject
+        self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class)) == Policy::Reject
     }
 
     fn rejected(&self, outage: Option<&Error>) -> Result<Output> {

@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::*;
 use crate::config::MemoryLimits;
 use crate::keys::Expiry;
@@ -32,6 +30,8 @@ fn options(fingerprint: &str) -> RunOptions {
         lease: Ttl::from_whole_seconds(3),
         fingerprint: fingerprint.into(),
         is_blocking: false,
+        is_fenced: false,
+        longest: LEASE,
     }
 }
 
@@ -46,7 +46,7 @@ impl Stage {
 
     /// The owner of a run that has just begun.
     async fn owner(&self) -> String {
-        let Begun::Run(owner) = self.begin().await else { panic!("another runs") };
+        let Begun::Run { owner, .. } = self.begin().await else { panic!("another runs") };
         owner
     }
 
@@ -77,7 +77,7 @@ async fn the_first_caller_runs_and_the_others_get_its_outcome() {
     assert_eq!(stage.begin().await, done(r#"{"url": 1.0}"#));
     assert_eq!(stage.state().await, RunState::Done(Some(1_000)));
     tokio::time::advance(Duration::from_secs(600)).await;
-    assert!(matches!(stage.begin().await, Begun::Run(_)));
+    assert!(matches!(stage.begin().await, Begun::Run { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,13 +113,13 @@ async fn a_run_that_is_kept_outlives_its_lease_until_it_lasts_too_long() {
     let owner = stage.owner().await;
 
     let (end, ()) = tokio::join!(stage.runs.keep(&owner, LONGEST), async {
-        tokio::time::sleep(LONGEST - Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(59_999)).await;
         assert_eq!(stage.begin().await, Begun::Wait);
     });
 
     assert_eq!(end, LeaseEnd::TooLong);
     tokio::time::advance(LEASE).await;
-    assert!(matches!(stage.begin().await, Begun::Run(_)));
+    assert!(matches!(stage.begin().await, Begun::Run { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,12 +139,12 @@ async fn the_holder_learns_that_its_lease_is_over_or_lost() {
 async fn a_run_that_blocks_is_not_run_again_before_its_ttl_is_over() {
     let stage = stage();
     let blocking = || RunOptions { is_blocking: true, ..options("f") };
-    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run(_)));
+    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run { .. }));
 
     tokio::time::advance(Duration::from_secs(599)).await;
     assert_eq!(stage.begin_with(blocking()).await, Begun::Wait);
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run(_)));
+    assert!(matches!(stage.begin_with(blocking()).await, Begun::Run { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +162,7 @@ async fn a_result_that_was_stored_without_a_run_counts_as_its_outcome() {
 async fn an_error_and_a_value_that_cannot_be_stored_are_outcomes_too() {
     let stage = stage();
     let ttl = Ttl::from_whole_seconds(600);
-    for outcome in [Outcome::Failed(r#"{"name":"E"}"#.into()), Outcome::Done(None)] {
+    for outcome in [Outcome::Failed(r#"{"name":"E"}"#.into()), Outcome::Done(None), Outcome::NoResult] {
         let owner = stage.owner().await;
         assert_eq!(stage.runs.finish(&owner, &outcome, ttl).await.unwrap(), None);
         assert_eq!(stage.begin().await, Begun::Ended(outcome));
@@ -177,17 +177,30 @@ async fn a_corrupt_record_is_removed() {
 
     assert_eq!(stage.begin().await, Begun::Wait);
 
-    assert!(matches!(stage.begin().await, Begun::Run(_)));
+    assert!(matches!(stage.begin().await, Begun::Run { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_grow_with_every_run_and_lock() {
+    let stage = stage();
+    let fenced = || RunOptions { is_fenced: true, ..options("f") };
+    let lock = LockKeys::new("name", "k").unwrap();
+    for expected in 1..4 {
+        let Begun::Run { owner, fence, .. } = stage.begin_with(fenced()).await else { panic!("it waits") };
+        assert_eq!(fence, Some(expected));
+        stage.runs.release(&owner).await.unwrap();
+
+        let locked = stage.runs.lock(Arc::clone(&stage.store), &lock, fenced()).await.unwrap();
+        let Begun::Run { owner, fence, .. } = locked else { panic!("it waits") };
+        assert_eq!(fence, Some(expected));
+        let other = stage.runs.lock(Arc::clone(&stage.store), &lock, fenced()).await.unwrap();
+        assert_eq!(other, Begun::Wait);
+        stage.runs.release(&owner).await.unwrap();
+    }
 }
 
 #[test]
 fn owners_differ() {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let owners: std::collections::HashSet<String> = (0..1_000)
-        .map(|_| {
-            COUNT.fetch_add(1, Relaxed);
-            random_owner()
-        })
-        .collect();
+    let owners: std::collections::HashSet<String> = (0..1_000).map(|_| random_owner()).collect();
     assert_eq!(owners.len(), 1_000);
 }
