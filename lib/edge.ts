@@ -5,9 +5,9 @@ import browser = require('./browser.js')
 
 import type { CustomerCache as Customers } from './customer-cache.js'
 import { makeError } from './errors.js'
-import { IdempotencyError } from './idempotency-error.js'
 import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
+import { IdempotencyError } from './idempotency-error.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
 

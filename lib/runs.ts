@@ -170,6 +170,8 @@ async function attend<T>(begun: Run, key: string, work: Work<T>, lease: Lease): 
   if (begun.isKept) {
     const kept: Promise<boolean> = call(runs, 'keep', raw, begun.owner, lease.maxRunMs)
     kept.then((isOver) => isOver || abort(), abort)
+    // Calls are submitted in a microtask. Work that blocks the event loop must not come before it.
+    await undefined
   }
   const fence = begun.fence === undefined ? {} : { fence: begun.fence }
   try {
@@ -222,7 +224,9 @@ async function finished(
     call(runs, 'finish', json, owner, state, text, ttlSeconds)
   let text: string | undefined
   try {
-    text = JSON.stringify(ended.state === 'failed' ? ended.error : ended.state === 'done' ? ended.value : null)
+    text = JSON.stringify(
+      ended.state === 'failed' ? ended.error : ended.state === 'done' ? ended.value : null,
+    )
   } catch {
     await told(store('noResult', undefined))
     return { ended: { state: 'noResult' } }
