@@ -3,7 +3,10 @@ const base = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   // What is built and installed in there has packages of the same names.
   modulePathIgnorePatterns: ['<rootDir>/target/'],
-  moduleNameMapper: { '^redlatch$': '<rootDir>/dist/index.js' },
+  moduleNameMapper: {
+    '^redlatch$': '<rootDir>/dist/index.js',
+    '^redlatch/testing$': '<rootDir>/dist/testing.js',
+  },
 }
 const withoutGateway = { ...base, setupFiles: ['<rootDir>/__test__/support/clear-environment.ts'] }
 

@@ -1,4 +1,4 @@
-// What Edge runtimes get instead of index.ts, which needs a native addon. The key of a form can be made there; any other
+// What Edge runtimes get instead of index.ts, which needs a native addon. The keys of forms can be made there; any other
 // call says what to do. There is no memory to fall back to: such runtimes keep none from one request to the next.
 
 import browser = require('./browser.js')
@@ -9,7 +9,7 @@ import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RedisManager } from './redis-manager.js'
 
-const { generateKey } = browser.FormCache
+const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
 
 function runtimeName(): string {
@@ -39,7 +39,7 @@ function standIn<T>(name: string, supported: Partial<T> = {}): T {
 }
 
 export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
-export const FormCache = standIn<typeof Forms>('FormCache', { generateKey })
+export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const redisManager = standIn<RedisManager>('redisManager')
 export default redisManager

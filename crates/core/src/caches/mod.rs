@@ -10,7 +10,7 @@ mod idempotency;
 
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
 pub use form::{FormCache, Submission};
-pub use form_key::form_key;
+pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
 
 use crate::Result;
