@@ -6,6 +6,7 @@ const base = {
   moduleNameMapper: {
     '^redlatch$': '<rootDir>/dist/index.js',
     '^redlatch/next$': '<rootDir>/dist/next/index.js',
+    '^redlatch/testing$': '<rootDir>/dist/testing.js',
   },
 }
 const withoutGateway = { ...base, setupFiles: ['<rootDir>/__test__/support/clear-environment.ts'] }

@@ -2,24 +2,20 @@
 // credentials. It stops a second click before a request is made; what stops duplicates for certain is the server.
 
 import type { CustomerCache as Customers } from './customer-cache.js'
-import type { FormSubmissionData, FormCache as Forms } from './form-cache.js'
+import type { FormState, FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock } from './runs.js'
 
-type Status = FormSubmissionData['status']
+type Status = FormState['status']
 
 const MAX_ENTRIES = 1000
 const DEFAULT_TTL = 300
 const COMPLETED_TTL = 5
 const PROCESSING = 'processing'
 
-/** What the JSON text of each field must look like. */
-const TEXT = /^"/
+/** What the JSON text of each field must look like that every form has. */
 const SHAPE = {
-  eventId: TEXT,
-  guestEmail: TEXT,
-  startTime: TEXT,
   timestamp: /^[-\d]/,
   status: /^"(processing|completed|failed)"$/,
 }
@@ -40,21 +36,23 @@ function expect(
 /** Throws unless each of `values`, by its name, is of `type`. */
 function expectType(type: string, values: Record<string, unknown>): void {
   for (const name in values) {
-    const isRight = values[name] !== null && typeof values[name] === type
-    expect(isRight, `${name} must be of type ${type}`, TypeError, 'ERR_INVALID_ARG_TYPE')
+    // Nothing is no object, although `typeof null` says so.
+    expect(typeof (values[name] ?? true) === type, `${name} is no ${type}`, TypeError, 'ERR_INVALID_ARG_TYPE')
   }
 }
 
-function expectKey(key: string): void {
+/** Returns `key`, if it is one that the server takes, too. */
+function toKey(key: string): string {
   expectType('string', { key })
-  const isRight = key && !/\p{Surrogate}/u.test(key) && new Blob([key]).size < 32764
+  const isRight = key && !/\p{Cs}/u.test(key) && new Blob([key]).size < 32764
   expect(isRight, 'key must be well-formed, 1 to 32763 bytes')
+  return key
 }
 
 /** The data as JSON has it, so that getters and `toJSON` count and later changes by the caller do not. */
-function toData(formData: object, status?: { status: Status }): FormSubmissionData {
+function toData(formData: object, status?: { status: Status }): FormState {
   expectType('object', { formData })
-  let data: FormSubmissionData | undefined
+  let data: FormState | undefined
   try {
     data = { ...JSON.parse(JSON.stringify(formData)), ...status }
   } catch {}
@@ -63,13 +61,12 @@ function toData(formData: object, status?: { status: Status }): FormSubmissionDa
     const isRight = SHAPE[name].test(JSON.stringify(data?.[name]))
     expect(isRight, `formData.${name} is missing or wrong`, TypeError)
   }
-  return data as FormSubmissionData
+  return data as FormState
 }
 
 /** The submission under `key`; `null` when there is none or it has expired. */
-function read(key: string): FormSubmissionData | null {
-  expectKey(key)
-  const entry = entries.get(key)
+function read<Fields extends object>(key: string): (Fields & FormState) | null {
+  const entry = entries.get(toKey(key))
   return entry && entry.end > Date.now() ? JSON.parse(entry.text) : null
 }
 
@@ -77,7 +74,7 @@ function read(key: string): FormSubmissionData | null {
 function write(key: string, data: object | false | null, ttlSeconds: number): boolean {
   expectType('number', { ttlSeconds })
   const isRight = ttlSeconds > 0 && Number.isSafeInteger(ttlSeconds)
-  expect(isRight, 'ttlSeconds must be a whole number above 0')
+  expect(isRight, 'ttlSeconds must be a positive integer')
   if (!data) return false
   const now = Date.now()
   for (const [old, { end }] of entries) if (end <= now) entries.delete(old)
@@ -86,10 +83,12 @@ function write(key: string, data: object | false | null, ttlSeconds: number): bo
   return true
 }
 
-function mark(key: string, status: Status, ttlSeconds: number): void {
-  const data = read(key)
-  write(key, data && { ...data, status, timestamp: Date.now() }, ttlSeconds)
-}
+const mark =
+  (status: Status, defaultTtl: number) =>
+  async (key: string, ttlSeconds = defaultTtl) => {
+    const data = read(key)
+    write(key, data && { ...data, status, timestamp: Date.now() }, ttlSeconds)
+  }
 
 const FormCache: Omit<typeof Forms, 'prototype'> = {
   generateKey(eventId, guestEmail, startTime) {
@@ -97,30 +96,36 @@ const FormCache: Omit<typeof Forms, 'prototype'> = {
     return `${eventId}-${guestEmail.trim().toLowerCase()}-${startTime}`.replace(/[^\w-]/g, '_')
   },
 
-  async set(key, formData, ttlSeconds = DEFAULT_TTL) {
-    expectKey(key)
-    write(key, toData(formData), ttlSeconds)
+  key(first, ...more) {
+    const lengthAndText = (part: string) => {
+      expectType('string', { part })
+      return `${part.length}:${part}`
+    }
+    return toKey([first, ...more].map(lengthAndText).join())
+  },
+
+  async set(key: string, formData: object, ttlSeconds = DEFAULT_TTL) {
+    write(toKey(key), toData(formData), ttlSeconds)
   },
 
   get: async (key) => read(key),
 
   isProcessing: async (key) => read(key)?.status === PROCESSING,
 
-  async tryAcquireProcessing(key, formData, ttlSeconds = DEFAULT_TTL) {
+  async tryAcquireProcessing(key: string, formData: object, ttlSeconds = DEFAULT_TTL) {
     const held = read(key)
     const data = toData(formData, { status: PROCESSING })
     return write(key, !held && data, ttlSeconds)
   },
 
-  markCompleted: async (key, ttlSeconds = COMPLETED_TTL) => mark(key, 'completed', ttlSeconds),
+  markCompleted: mark('completed', COMPLETED_TTL),
 
-  markFailed: async (key, ttlSeconds = DEFAULT_TTL) => mark(key, 'failed', ttlSeconds),
+  markFailed: mark('failed', DEFAULT_TTL),
 
   extend: async (key, ttlSeconds = DEFAULT_TTL) => write(key, read(key), ttlSeconds),
 
   async delete(key) {
-    expectKey(key)
-    entries.delete(key)
+    entries.delete(toKey(key))
   },
 
   healthCheck: async () => ({ status: 'healthy', message: 'memory of this tab' }),

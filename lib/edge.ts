@@ -1,4 +1,4 @@
-// What Edge runtimes get instead of index.ts, which needs a native addon. The key of a form can be made there; any other
+// What Edge runtimes get instead of index.ts, which needs a native addon. The keys of forms can be made there; any other
 // call says what to do. There is no memory to fall back to: such runtimes keep none from one request to the next.
 
 import browser = require('./browser.js')
@@ -11,7 +11,7 @@ import { IdempotencyError } from './idempotency-error.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
 
-const { generateKey } = browser.FormCache
+const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
 
 function runtimeName(): string {
@@ -41,7 +41,7 @@ function standIn<T>(name: string, supported: Partial<T> = {}): T {
 }
 
 export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
-export const FormCache = standIn<typeof Forms>('FormCache', { generateKey })
+export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const redisManager = standIn<RedisManager>('redisManager')
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))

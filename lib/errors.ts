@@ -14,6 +14,8 @@ export type RedlatchErrorCode =
   | 'ERR_ADDON_NOT_LOADED'
   /** The call was made in a runtime that loads no native addon. */
   | 'ERR_UNSUPPORTED_RUNTIME'
+  /** A function of `redlatch/testing` was called while Redis is configured. */
+  | 'ERR_REDIS_CONFIGURED'
   /** A fault of this package. */
   | 'ERR_INTERNAL'
 

@@ -6,7 +6,13 @@ export {
   CustomerCache,
 } from './customer-cache.js'
 export type { RedlatchError, RedlatchErrorCode } from './errors.js'
-export { FormCache, type FormSubmissionData } from './form-cache.js'
+export {
+  type BookingFields,
+  FormCache,
+  type FormClaim,
+  type FormState,
+  type FormSubmissionData,
+} from './form-cache.js'
 export type { HealthCheck, RedisHealthCheck } from './health.js'
 export { IdempotencyCache } from './idempotency-cache.js'
 export { IdempotencyError, type IdempotencyErrorCode } from './idempotency-error.js'

@@ -4,15 +4,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { repositoryUrl } from './repository.mjs'
 import { fail, root } from './setup.mjs'
 
 const read = (...path) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
-const { version, repository, napi } = read('package.json')
+const manifest = read('package.json')
+const { version, napi } = manifest
 
 const problems = []
 if (process.argv[2] !== `v${version}`)
   problems.push(`The tag is ${process.argv[2]}, but the version is ${version}.`)
-if (!repository) problems.push('package.json has no repository, without which there is no provenance.')
+if (!repositoryUrl(manifest))
+  problems.push(
+    'package.json names no repository, without which there is no provenance: node scripts/set-repository.mjs URL',
+  )
 const platforms =
   readFileSync(join(root, 'lib', 'addon.ts'), 'utf8').match(/'[a-z\d]+-(x64|arm64)[a-z-]*'/g) ?? []
 if (platforms.length !== napi.targets.length)

@@ -75,6 +75,14 @@ pub(crate) fn plain_keys<'env>(
         .collect()
 }
 
+/// The strings of an array that the face has made; at least one.
+pub(crate) fn texts(name: &str, array: Object<'_>) -> Result<Vec<String>> {
+    // An element that is not there is undefined, and so refused.
+    (0..array.get_array_length()?.max(1))
+        .map(|index| text(&format!("{name}[{index}]"), array.get_element(index)?))
+        .collect()
+}
+
 /// A number.
 pub(crate) fn number(name: &str, value: Unknown<'_>) -> Result<f64> {
     read(name, value, ValueType::Number, "a number")
@@ -91,6 +99,14 @@ pub(crate) fn optional_boolean(name: &str, value: Unknown<'_>) -> Result<Option<
         return Ok(None);
     }
     read(name, value, ValueType::Boolean, "true or false").map(Some)
+}
+
+/// A length of time.
+pub(crate) fn seconds(name: &str, value: Unknown<'_>) -> Result<Duration> {
+    let seconds = number(name, value)?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| {
+        CoreError::invalid_value(name, format_args!("must be a number of at least 0, got {seconds}")).into()
+    })
 }
 
 /// A TTL.

@@ -9,6 +9,7 @@ const INVALID_ARG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
 const REDIS_REPLY: &str = "ERR_REDIS_REPLY";
 const FALLBACK_FULL: &str = "ERR_FALLBACK_FULL";
 const REDIS_UNAVAILABLE: &str = "ERR_REDIS_UNAVAILABLE";
+const REDIS_CONFIGURED: &str = "ERR_REDIS_CONFIGURED";
 const INTERNAL: &str = "ERR_INTERNAL";
 
 /// An error that a call rejects with.
@@ -45,6 +46,15 @@ impl Failure {
     pub(crate) fn unreadable(argument: &str) -> Self {
         let message = format!("{argument} cannot be read, because a getter throws; see the error's cause");
         Self::new(ErrorClass::TypeError, INVALID_ARG_VALUE, message)
+    }
+
+    /// `call`, which is for tests on memory, must not touch what is in Redis.
+    pub(crate) fn redis_configured(call: &str) -> Self {
+        let message = format!(
+            "{call} works on memory, but Redis is configured; set DISABLE_REDIS=true for the tests, or call \
+             redisManager.configure({{ disableRedis: true }})"
+        );
+        Self::new(ErrorClass::Error, REDIS_CONFIGURED, message)
     }
 
     /// A fault of this package.

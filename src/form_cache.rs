@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Env, Unknown};
+use napi::bindgen_prelude::{Env, Object, Unknown};
 use napi_derive::napi;
-use redlatch_core::caches::{Submission, form_key};
+use redlatch_core::caches::{Submission, form_key, key_of_parts};
 use redlatch_core::keys::FORM;
 
 use crate::argument::{self, Stringify};
@@ -140,7 +140,18 @@ impl FormCache {
         })
     }
 
-    /// The key of a submission.
+    /// A key of any parts.
+    #[napi(catch_unwind)]
+    pub fn key(env: &Env, parts: Object<'_>) -> napi::Result<String> {
+        or_throw(env, || {
+            let key = key_of_parts(&argument::texts("parts", parts)?);
+            // Refused here, where it is made, and not by the first call that gets it.
+            FORM.key("parts", &key)?;
+            Ok(key)
+        })
+    }
+
+    /// The key of a booking.
     #[napi(catch_unwind)]
     pub fn generate_key(
         env: &Env,

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use redlatch_core::clock::Clock;
+use redlatch_core::clock::{Clock, Lead};
 use redlatch_core::log::LogMessage;
 use redlatch_core::store::BreakerChange;
 use redlatch_core::{Config, Service};
@@ -39,6 +39,8 @@ struct Services {
 pub(crate) struct Handle {
     config: Config,
     service: Service,
+    /// How far the time by which its entries expire is ahead.
+    lead: Lead,
     io: Mutex<Option<IoThread>>,
     is_closed: AtomicBool,
     /// How many realms use it. Changed under the lock of `SERVICES` only.
@@ -54,6 +56,23 @@ impl Deref for Handle {
 }
 
 impl Handle {
+    fn new(config: Config) -> Arc<Self> {
+        let lead = Lead::default();
+        Arc::new(Self {
+            service: Service::new(config.clone(), Clock::system_ahead(lead.clone())),
+            config,
+            lead,
+            io: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+            realms: AtomicUsize::new(0),
+        })
+    }
+
+    /// Moves the time by which entries expire ahead by `time`.
+    pub(crate) fn advance_by(&self, time: Duration) {
+        self.lead.extend(time);
+    }
+
     fn was_opened_here(&self) -> bool {
         OPENED.with_borrow(|opened| opened.iter().any(|handle| is(handle, self)))
     }
@@ -155,6 +174,15 @@ impl ServiceUse {
         Self { handle, is_released: false }
     }
 
+    /// Uses a new service with the same configuration instead, which no other thread gets. For services on memory: there
+    /// is nothing to close.
+    pub(crate) fn renew(mut self) -> Self {
+        self.release();
+        let handle = Handle::new(self.handle.config.clone());
+        handle.realms.fetch_add(1, Relaxed);
+        Self { handle, is_released: false }
+    }
+
     pub(crate) fn handle(&self) -> &Arc<Handle> {
         &self.handle
     }
@@ -204,13 +232,7 @@ impl Services {
 
     fn start(&mut self, config: Config) -> Arc<Handle> {
         let is_local = config.remote.is_none();
-        let handle = Arc::new(Handle {
-            service: Service::new(config.clone(), Clock::system()),
-            config,
-            io: Mutex::default(),
-            is_closed: AtomicBool::new(false),
-            realms: AtomicUsize::new(0),
-        });
+        let handle = Handle::new(config);
         self.running.push(Arc::downgrade(&handle));
         if is_local {
             self.memory = Some(Arc::clone(&handle));

@@ -98,6 +98,12 @@ impl RealmState {
             .ok_or_else(|| Failure::internal("the realm has not been opened"))
     }
 
+    /// The service, if it is on memory only. `call` is what needs that.
+    fn local_service(&self, call: &str) -> Result<Arc<Handle>, Failure> {
+        let service = self.service()?;
+        if service.store.is_local() { Ok(service) } else { Err(Failure::redis_configured(call)) }
+    }
+
     /// Listens to the present service, if JavaScript has a listener.
     fn listen(self: &Rc<Self>, env: &Env) -> Result<(), Failure> {
         self.listener.take();
@@ -217,6 +223,27 @@ impl Realm {
     pub fn unwatch(&self) {
         self.state.promises.unwatch();
         self.state.listener.take();
+    }
+
+    /// For tests: gives the realm a memory of its own, which is empty.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, env: &Env) -> napi::Result<()> {
+        or_throw(env, || {
+            self.state.local_service("reset")?;
+            let present = self.state.service.take();
+            *self.state.service.borrow_mut() = present.map(ServiceUse::renew);
+            self.state.listen(env)
+        })
+    }
+
+    /// For tests: moves the time by which the entries in memory expire.
+    #[napi(catch_unwind)]
+    pub fn advance_by(&self, env: &Env, seconds: Unknown<'_>) -> napi::Result<()> {
+        or_throw(env, || {
+            let time = argument::seconds("seconds", seconds)?;
+            self.state.local_service("advanceBy")?.advance_by(time);
+            Ok(())
+        })
     }
 
     /// Releases the service. If no other realm uses it, it waits for pending calls, then closes its connections, stops

@@ -18,7 +18,7 @@ const readers: [name: string, Reader][] = [
       read: FormCache.get,
       prefix: 'form:',
       sample: submission,
-      wrong: { eventId: [1], guestEmail: [null], startTime: [[]], status: ['done'], timestamp: ['1'] },
+      wrong: { status: ['done', 7, null], timestamp: ['1', null] },
     },
   ],
   [
@@ -153,6 +153,17 @@ describe('valid entries', () => {
     ['customer', 'customer:', CustomerCache.getCustomer, { stripeCustomerId: 'cus_1' }],
     ['subscription', 'subscription:', CustomerCache.getSubscription, { id: 'sub_1' }],
   ]
+
+  test('a submission needs no more than its status and timestamp and stays', async () => {
+    const state = { status: 'processing', timestamp: 7 }
+    for (const entry of [state, { ...state, eventId: 7, guestEmail: null, email: 'guest@example.com' }]) {
+      const key = uniqueKey()
+      await redisManager.set(`form:${key}`, JSON.stringify(entry), 60)
+
+      expect(await FormCache.isProcessing(key)).toBe(true)
+      expect(await FormCache.get(key)).toStrictEqual(entry)
+    }
+  })
 
   test.each(onlyIds)('a %s needs no more than its id and stays', async (_, prefix, read, id) => {
     const odd = {

@@ -1,13 +1,69 @@
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import type * as Redlatch from 'redlatch'
 import { FormCache } from 'redlatch'
-import { formKeyVectors } from '../support/form-key-vectors'
+import { formKeyVectors, partsKeyVectors } from '../support/form-key-vectors'
+
+const built = (file: string): typeof Redlatch => require(join(__dirname, '..', '..', 'dist', file))
+const implementations = [FormCache, built('browser.js').FormCache, built('edge.js').FormCache]
 
 /** The rule in plain JavaScript. */
 function plain(eventId: string, guestEmail: string, startTime: string): string {
   const email = guestEmail.trim().toLowerCase()
   return `${eventId}-${email}-${startTime}`.replace(/[^A-Za-z0-9\-_]/g, '_')
 }
+
+describe('key', () => {
+  /** The rule in plain JavaScript. */
+  const plainKey = (parts: string[]) => parts.map((part) => `${part.length}:${part}`).join(',')
+
+  const part = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'01:,ab') }))
+  const parts = fc.tuple(part, fc.array(part)).map(([first, more]): [string, ...string[]] => [first, ...more])
+
+  test.each(partsKeyVectors)('key of %s is what JavaScript makes of it', (_, parts, expected) => {
+    expect(FormCache.key(...parts)).toBe(expected)
+    expect(plainKey(parts)).toBe(expected)
+  })
+
+  test('key is the same for any parts on the server, in a browser and on Edge', () => {
+    fc.assert(
+      fc.property(parts, (parts) => {
+        const expected = plainKey(parts)
+        for (const { key } of implementations) expect(key(...parts)).toBe(expected)
+      }),
+      { numRuns: 2000, seed: 1 },
+    )
+  })
+
+  test('different parts have different keys', () => {
+    // Texts of few characters, among them what stands between parts, cut in two ways: what could collide.
+    const text = fc.string({ unit: fc.constantFrom(...'12:,a'), maxLength: 12 })
+    const cuts = fc.array(fc.nat(12), { maxLength: 4 })
+    const cut = (text: string, at: number[]) => {
+      const ends = [0, ...at.map((end) => Math.min(end, text.length)).sort((a, b) => a - b), text.length]
+      return ends.slice(1).map((end, index) => text.slice(ends[index], end)) as [string, ...string[]]
+    }
+
+    fc.assert(
+      fc.property(text, cuts, cuts, (text, one, other) => {
+        const [left, right] = [cut(text, one), cut(text, other)]
+        const isSame = JSON.stringify(left) === JSON.stringify(right)
+        expect(FormCache.key(...left) === FormCache.key(...right)).toBe(isSame)
+      }),
+      { numRuns: 5000, seed: 1 },
+    )
+  })
+
+  test('no key of parts is one of generateKey', () => {
+    fc.assert(
+      fc.property(part, part, part, parts, (eventId, guestEmail, startTime, parts) => {
+        expect(FormCache.key(...parts)).not.toBe(FormCache.generateKey(eventId, guestEmail, startTime))
+      }),
+      { numRuns: 500, seed: 1 },
+    )
+  })
+})
 
 describe('generateKey', () => {
   test.each(formKeyVectors)('generateKey of %s is what JavaScript makes of it', (_, parts, expected) => {

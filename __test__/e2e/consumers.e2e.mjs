@@ -17,7 +17,7 @@ describe('test runners', { timeout: 120_000 }, () => {
 
       const { success, numPassedTests } = JSON.parse(stdout)
       assert.ok(success, stderr)
-      assert.equal(numPassedTests, 7)
+      assert.equal(numPassedTests, 10)
     })
   }
 
@@ -30,6 +30,6 @@ describe('test runners', { timeout: 120_000 }, () => {
 
     const { success, numPassedTests } = JSON.parse(stdout)
     assert.ok(success, stdout + stderr)
-    assert.equal(numPassedTests, 7)
+    assert.equal(numPassedTests, 10)
   })
 })

@@ -1,11 +1,14 @@
 // The tarballs: what is in them, what tools for package authors say of them, and how they install.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
+import { publishedPage } from '../../scripts/links.mjs'
+import { repositoryUrl } from '../../scripts/repository.mjs'
 import { ended } from './command.mjs'
+import { deadLinks, isRelative, linkTargets } from './page-links.mjs'
 
 const folder = process.env.REDLATCH_E2E_FOLDER ?? ''
 const root = join(import.meta.dirname, '..', '..')
@@ -84,6 +87,78 @@ describe('the tarballs', { timeout: 120_000 }, () => {
     const versions = [...stdout.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
     assert.ok(versions.length > 0)
     assert.ok(Math.max(...versions) <= 28, `needs GLIBC_2.${Math.max(...versions)}`)
+  })
+})
+
+describe('the pages in the tarball', { timeout: 120_000 }, () => {
+  test('every relative link leads to a file in the tarball, and to a heading of it', async () => {
+    const unpacked = mkdtempSync(join(folder, 'pages-'))
+    await ended('tar', ['xzf', packed.main, '--strip-components=1'], unpacked)
+    const pages = readdirSync(unpacked, { recursive: true }).filter((path) => path.endsWith('.md'))
+
+    assert.ok(['README.md', 'MIGRATION.md', join('docs', 'forms.md')].every((page) => pages.includes(page)))
+    assert.deepEqual(
+      pages.flatMap((page) => deadLinks(unpacked, page)),
+      [],
+    )
+  })
+
+  test('in the repository, every relative link of them leads somewhere, too', () => {
+    const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+    const pages = ['README.md', 'MIGRATION.md', 'CHANGELOG.md', ...docs.map((name) => `docs/${name}`)]
+
+    assert.deepEqual(
+      pages.flatMap((page) => deadLinks(root, page)),
+      [],
+    )
+  })
+
+  test('once the repository is known, all links of README.md lead into it, at the version', () => {
+    const url = 'https://github.com/acme/redlatch'
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const published = { url, version: '1.2.3', files: new Set(['docs/forms.md', 'MIGRATION.md']) }
+
+    const targets = linkTargets(publishedPage('README.md', readme, published))
+
+    assert.deepEqual(
+      targets.filter((target) => isRelative(target) && !target.startsWith('#')),
+      [],
+    )
+    const inside = targets.filter((target) => target.startsWith(url))
+    for (const target of inside) {
+      const [, path] = /^\/(?:blob|raw|tree)\/v1\.2\.3\/([^#]+)/.exec(target.slice(url.length))
+      assert.ok(existsSync(join(root, path)), target)
+    }
+    assert.ok(inside.includes(`${url}/blob/v1.2.3/docs/forms.md`))
+    assert.ok(inside.includes(`${url}/raw/v1.2.3/docs/booking.png`))
+    assert.ok(inside.includes(`${url}/tree/v1.2.3/examples/booking`))
+  })
+
+  test('other pages then link into the package where they can, and into the repository otherwise', () => {
+    const published = { url: 'https://x.test/a/b', version: '1.2.3', files: new Set(['docs/forms.md']) }
+    const text = [
+      '[forms](forms.md#make-a-key) and [license](../LICENSE) and [web](https://example.com)',
+      '```md',
+      '[code](../LICENSE)',
+      '```',
+    ].join('\n')
+
+    const linked = text.replace('(../LICENSE)', '(https://x.test/a/b/blob/v1.2.3/LICENSE)')
+    assert.equal(publishedPage('docs/testing.md', text, published), linked)
+    assert.equal(
+      publishedPage('docs/testing.md', text, { ...published, url: null }),
+      text.replace('[license](../LICENSE)', 'license'),
+    )
+  })
+
+  test('a placeholder for the repository is not published', async () => {
+    const { stdout } = await ended('tar', ['xzOf', packed.main, 'package/package.json'], folder)
+    const manifest = JSON.parse(stdout)
+    const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+    assert.doesNotMatch(stdout, /OWNER/)
+    assert.equal(manifest.repository?.url, repositoryUrl(own) ? own.repository.url : undefined)
+    assert.equal(manifest.homepage, repositoryUrl(own) ? own.homepage : undefined)
   })
 })
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type * as Redlatch from 'redlatch'
-import { formKeyVectors } from '../support/form-key-vectors'
+import { formKeyVectors, partsKeyVectors } from '../support/form-key-vectors'
 import { healthChecks, methods } from '../support/methods'
 import { rejection } from '../support/rejection'
 
@@ -20,6 +20,10 @@ afterEach(() => {
 describe('on an Edge runtime', () => {
   test.each(formKeyVectors)('generateKey of %s works', (_, parts, expected) => {
     expect(edge.FormCache.generateKey(...parts)).toBe(expected)
+  })
+
+  test.each(partsKeyVectors)('key of %s works', (_, parts, expected) => {
+    expect(edge.FormCache.key(...parts)).toBe(expected)
   })
 
   test.each([

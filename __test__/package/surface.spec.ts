@@ -27,9 +27,12 @@ describe('types', () => {
   const index = declarations('index.d.ts')
   const modules = [...index.matchAll(/from '\.\/([\w-]+)\.js'/g)].map(([, name]) => `${name}.d.ts`)
 
-  test.each(['index.d.ts', ...modules])('those of %s are the ones that users rely on', (file) => {
-    expect(declarations(file)).toMatchSnapshot()
-  })
+  test.each(['index.d.ts', 'testing.d.ts', ...modules])(
+    'those of %s are the ones that users rely on',
+    (file) => {
+      expect(declarations(file)).toMatchSnapshot()
+    },
+  )
 })
 
 describe('exports', () => {
@@ -38,8 +41,17 @@ describe('exports', () => {
       'CustomerCache',
       'FormCache',
       'IdempotencyCache',
+      'IdempotencyError',
       'default',
       'redisManager',
+      'withLock',
+    ])
+  })
+
+  test('redlatch/testing exports exactly these names', () => {
+    expect(Object.keys(jest.requireActual<object>('redlatch/testing')).sort()).toStrictEqual([
+      'advanceBy',
+      'reset',
     ])
   })
 

@@ -1,11 +1,14 @@
 // Checked by tsc alone: each line compiles, and each line below `@ts-expect-error` does not.
 
 import redis, {
+  type BookingFields,
   type CachedCustomerData,
   type CachedSubscriptionData,
   type CacheStats,
   CustomerCache,
   FormCache,
+  type FormClaim,
+  type FormState,
   type FormSubmissionData,
   type HealthCheck,
   IdempotencyCache,
@@ -111,13 +114,20 @@ export function idempotencyTypes(): void {
 
 export function formTypes(): void {
   same<ReturnType<typeof FormCache.set>, Promise<void>>()
-  same<ReturnType<typeof FormCache.get>, Promise<FormSubmissionData | null>>()
+  void FormCache.get('key').then((form) => same<typeof form, FormSubmissionData | null>())
+  same<FormSubmissionData, BookingFields & FormState>()
+  same<
+    Parameters<typeof FormCache.set>,
+    [key: string, formData: FormSubmissionData, ttlSeconds?: number | undefined]
+  >()
   same<ReturnType<typeof FormCache.isProcessing>, Promise<boolean>>()
   same<ReturnType<typeof FormCache.tryAcquireProcessing>, Promise<boolean>>()
   same<ReturnType<typeof FormCache.markCompleted>, Promise<void>>()
   same<ReturnType<typeof FormCache.markFailed>, Promise<void>>()
   same<ReturnType<typeof FormCache.delete>, Promise<void>>()
   same<ReturnType<typeof FormCache.generateKey>, string>()
+  same<ReturnType<typeof FormCache.key>, string>()
+  FormCache.key('contact', 'guest@example.com')
   same<ReturnType<typeof FormCache.healthCheck>, Promise<HealthCheck>>()
   same<FormSubmissionData['status'], 'processing' | 'completed' | 'failed'>()
   same<keyof FormSubmissionData, 'eventId' | 'guestEmail' | 'startTime' | 'status' | 'timestamp'>()
@@ -125,6 +135,33 @@ export function formTypes(): void {
   void FormCache.tryAcquireProcessing('key', claim, 60)
   void FormCache.set('key', submission)
 
+  interface ContactForm {
+    email: string
+    message?: string
+  }
+  const contact: FormClaim<ContactForm> = { email: 'guest@example.com', timestamp: 1 }
+  void FormCache.tryAcquireProcessing<ContactForm>('key', contact)
+  void FormCache.set<ContactForm>('key', { ...contact, status: 'failed' })
+  void FormCache.set<Record<string, unknown>>('key', { any: [1], status: 'failed', timestamp: 1 })
+  void FormCache.get<ContactForm>('key').then((form) => {
+    same<typeof form, FormSubmissionData<ContactForm> | null>()
+    const message: string | undefined = form?.message
+    const status: 'processing' | 'completed' | 'failed' | undefined = form?.status
+    return [message, status]
+  })
+
+  // @ts-expect-error without a type, the fields of a booking are needed
+  void FormCache.set('key', { email: 'guest@example.com', status: 'failed', timestamp: 1 })
+  // @ts-expect-error without a type, the fields of a booking are needed
+  void FormCache.tryAcquireProcessing('key', { email: 'guest@example.com', timestamp: 1 })
+  // @ts-expect-error the fields of the form are needed
+  void FormCache.tryAcquireProcessing<ContactForm>('key', { timestamp: 1 })
+  // @ts-expect-error the timestamp is needed
+  void FormCache.set<ContactForm>('key', { email: 'guest@example.com', status: 'failed' })
+  // @ts-expect-error a part is a string
+  FormCache.key('contact', 7)
+  // @ts-expect-error a key has a part
+  FormCache.key()
   // @ts-expect-error the status is needed
   void FormCache.set('key', claim)
   // @ts-expect-error there is no such status

@@ -1,3 +1,18 @@
+/** What `key` makes of any parts, in Rust and in JavaScript alike. */
+export const partsKeyVectors: [label: string, parts: [string, ...string[]], expected: string][] = [
+  ['two parts', ['a', 'b'], '1:a,1:b'],
+  ['one part', ['ab'], '2:ab'],
+  ['a part that looks like a key', ['1:a,1:b'], '7:1:a,1:b'],
+  ['parts with what stands between parts', [',', ':', '0:,'], '1:,,1::,3:0:,'],
+  ['an empty string', [''], '0:'],
+  ['three empty strings', ['', '', ''], '0:,0:,0:'],
+  ['an address with a plus', ['contact', 'a+b@x'], '7:contact,5:a+b@x'],
+  ['an address with a point', ['contact', 'a.b@x'], '7:contact,5:a.b@x'],
+  ['spaces and capitals, which stay', [' A '], '3: A '],
+  ['an emoji, which is two units', ['😀', 'é'], '2:😀,1:é'],
+  ['NUL and a new line', ['\0\n'], '2:\0\n'],
+]
+
 /** What `generateKey` makes of event, e-mail and start time, in Rust and in JavaScript alike. */
 export const formKeyVectors: [label: string, parts: [string, string, string], expected: string][] = [
   [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { FormCache } from 'redlatch'
 import { eventually } from './eventually'
-import { formKeyVectors } from './form-key-vectors'
+import { formKeyVectors, partsKeyVectors } from './form-key-vectors'
 import { badFormKeys, formVectors, type Step } from './form-vectors'
 import { rejection } from './rejection'
 import { claim, submission, uniqueKey } from './samples'
@@ -46,6 +46,32 @@ export function formTests(forms: Forms): void {
 
     expect(generate).toThrow(TypeError)
     expect(generate).toThrow(name)
+  })
+
+  test.each(partsKeyVectors)('key of %s', (_, parts, expected) => {
+    expect(forms.key(...parts)).toBe(expected)
+  })
+
+  test.each<[label: string, parts: unknown[], error: { name: string; code: string }]>([
+    ['no parts', [], { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }],
+    ['a number', ['a', 7], { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }],
+    ['null', [null, 'a'], { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }],
+    ['an array', [['a', 'b']], { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }],
+    ['a lone surrogate', ['a\ud800'], { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' }],
+    ['halves of an emoji', ['\ud83d', '\ude00'], { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' }],
+    ['more than 32 KiB', ['é'.repeat(16 * 1024)], { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' }],
+  ])('key throws for %s', async (_, parts, expected) => {
+    const make = async () => (forms.key as (...parts: unknown[]) => string)(...parts)
+
+    expect(await rejection(make)).toMatchObject(expected)
+  })
+
+  test('a key of parts is one that entries can have', async () => {
+    const [key, other] = [forms.key('test', uniqueKey(), 'a+b@x'), forms.key('test', uniqueKey(), 'a.b@x')]
+
+    expect(await forms.tryAcquireProcessing(key, claim)).toBe(true)
+    expect(await forms.tryAcquireProcessing(key, claim)).toBe(false)
+    expect(await forms.tryAcquireProcessing(other, claim)).toBe(true)
   })
 
   test.each(formVectors)('%s', async (_, steps) => {

@@ -6,7 +6,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use boot_time::Instant;
 
@@ -23,14 +24,34 @@ pub struct Clock {
     steady: Arc<dyn Fn() -> SteadyMillis + Send + Sync>,
 }
 
+/// How far a steady clock is ahead of the operating system's. Users' tests move it, so that entries expire without a
+/// wait.
+#[derive(Debug, Clone, Default)]
+pub struct Lead(Arc<AtomicU64>);
+
+impl Lead {
+    /// Moves the clock ahead by `time`, in whole milliseconds. It never goes back.
+    pub fn extend(&self, time: Duration) {
+        let extended = |lead: u64| Some(lead.saturating_add(millis(time)));
+        // The closure always returns a value, so that there is no failure.
+        let _ = self.0.fetch_update(Relaxed, Relaxed, extended);
+    }
+}
+
 impl Clock {
     /// The clocks of the operating system.
     #[must_use]
     pub fn system() -> Self {
+        Self::system_ahead(Lead::default())
+    }
+
+    /// The clocks of the operating system, the steady one ahead by `lead`.
+    #[must_use]
+    pub fn system_ahead(Lead(lead): Lead) -> Self {
         let start = Instant::now();
         Self {
             wall: Arc::new(|| millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
-            steady: Arc::new(move || millis(start.elapsed())),
+            steady: Arc::new(move || millis(start.elapsed()).saturating_add(lead.load(Relaxed))),
         }
     }
 
@@ -72,6 +93,26 @@ impl fmt::Debug for Clock {
 }
 
 /// Whole milliseconds.
-pub(crate) fn millis(duration: std::time::Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lead_moves_the_steady_clock_and_no_other() {
+        let lead = Lead::default();
+        let clock = Clock::system_ahead(lead.clone());
+        let (wall, steady) = (clock.now(), clock.steady());
+
+        lead.extend(Duration::from_secs(3600));
+        lead.extend(Duration::from_millis(1));
+
+        assert!(clock.steady() >= steady + 3_600_001);
+        assert!(clock.now() < wall + 3_600_000);
+        lead.extend(Duration::MAX);
+        assert_eq!(clock.steady(), u64::MAX);
+    }
 }

@@ -1,5 +1,7 @@
 //! Form submissions and their status.
 //!
+//! A submission has a `status` and a `timestamp`. All other fields are the form's own: they are kept and not looked at.
+//!
 //! A change of status replaces `status` and `timestamp` in the stored text and no other byte. It uses compare-and-set, so
 //! it never restores an expired or deleted entry and never overwrites a change by another process.
 
@@ -20,12 +22,7 @@ const COMPLETED: &str = "\"completed\"";
 const FAILED: &str = "\"failed\"";
 
 const STATUS: Field = Field::required("status", FieldType::OneOf(&["processing", "completed", "failed"]));
-const WITHOUT_STATUS: &[Field] = &[
-    Field::required("eventId", FieldType::Text),
-    Field::required("guestEmail", FieldType::Text),
-    Field::required("startTime", FieldType::Text),
-    Field::required("timestamp", FieldType::Number),
-];
+const TIMESTAMP: Field = Field::required("timestamp", FieldType::Number);
 
 /// The maximum bytes of all texts last seen.
 const LAST_SEEN_BYTES: u64 = 1024 * 1024;
@@ -58,10 +55,9 @@ impl Submission {
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong. `argument` names the submission in the error.
+    /// When `status` or `timestamp` is missing or wrong. `argument` names the submission in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
-        let object = parse(argument, &text)?;
-        json::check(argument, &object, &[STATUS])?;
+        parse(argument, &text, &[TIMESTAMP, STATUS])?;
         Ok(Self(text))
     }
 
@@ -69,24 +65,22 @@ impl Submission {
     ///
     /// # Errors
     ///
-    /// When a field is missing or wrong. `argument` names the submission in the error.
+    /// When `timestamp` is missing or wrong. `argument` names the submission in the error.
     pub fn processing_from_json(argument: &str, text: &str) -> Result<Self> {
-        Ok(Self(parse(argument, text)?.with(&[("status", PROCESSING)])))
+        Ok(Self(parse(argument, text, &[TIMESTAMP])?.with(&[("status", PROCESSING)])))
     }
 }
 
-fn parse<'a>(argument: &str, text: &'a str) -> Result<Object<'a>> {
+fn parse<'a>(argument: &str, text: &'a str, shape: &[Field]) -> Result<Object<'a>> {
     let object =
         Object::parse(text).ok_or_else(|| Error::invalid_field(argument, "must turn into a JSON object"))?;
-    json::check(argument, &object, WITHOUT_STATUS)?;
+    json::check(argument, &object, shape)?;
     Ok(object)
 }
 
 /// Parses a stored text. `None` if it is corrupt.
 fn stored(text: &str) -> Option<Object<'_>> {
-    let object = parse("entry", text).ok()?;
-    json::check("entry", &object, &[STATUS]).ok()?;
-    Some(object)
+    parse("entry", text, &[TIMESTAMP, STATUS]).ok()
 }
 
 /// Methods have the errors of [`Store`]. Keys come from [`FORM`].

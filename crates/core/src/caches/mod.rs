@@ -12,7 +12,7 @@ mod run;
 
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
 pub use form::{FormCache, Submission};
-pub use form_key::form_key;
+pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
 pub use lease::{Finish, Lease, LeaseEnd};
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};

@@ -79,7 +79,8 @@ fn marking_never_brings_an_entry_back() {
 #[test]
 fn a_corrupt_entry_is_removed_by_marking_and_by_reading() {
     let (cache, store, _) = cache();
-    for corrupt in ["", "nonsense", "[]", "{}", &TEXT.replace("processing", "paused")] {
+    let without_timestamp = r#"{"status":"processing"}"#;
+    for corrupt in ["", "nonsense", "[]", "{}", &TEXT.replace("processing", "paused"), without_timestamp] {
         put(&store, corrupt);
         now(cache.mark_completed(&key(), None)).unwrap();
         assert!(store.is_empty(), "{corrupt}");
@@ -91,6 +92,45 @@ fn a_corrupt_entry_is_removed_by_marking_and_by_reading() {
         put(&store, corrupt);
         assert!(!now(cache.is_processing(&key())).unwrap());
     }
+}
+
+#[test]
+fn any_form_is_claimed_marked_and_read() {
+    let (cache, store, _) = cache();
+    for (claim, completed) in [
+        (r#"{"timestamp":1}"#, r#"{"timestamp":77,"status":"completed"}"#),
+        (
+            r#"{"email":"a@b.c","eventId":7,"timestamp":1,"startTime":null}"#,
+            r#"{"email":"a@b.c","eventId":7,"timestamp":77,"startTime":null,"status":"completed"}"#,
+        ),
+    ] {
+        let submission = Submission::processing_from_json("formData", claim).unwrap();
+
+        assert!(now(cache.try_acquire_processing(&key(), &submission, None)).unwrap());
+        assert!(now(cache.is_processing(&key())).unwrap());
+        now(cache.mark_completed(&key(), None)).unwrap();
+
+        assert_eq!(now(cache.get(&key())).unwrap().as_deref(), Some(completed));
+        now(store.delete(&[key()])).unwrap();
+    }
+}
+
+#[test]
+fn only_status_and_timestamp_are_asked_for() {
+    for (text, problem) in [
+        ("[]", "formData must turn into a JSON object"),
+        (r#"{"status":"failed"}"#, "formData has no field \"timestamp\", which must be a finite number"),
+        (r#"{"status":"failed","timestamp":null}"#, "formData.timestamp must be a finite number"),
+        (
+            r#"{"timestamp":1}"#,
+            r#"formData has no field "status", which must be one of "processing", "completed", "failed""#,
+        ),
+    ] {
+        let error = Submission::from_json("formData", text.into()).err().unwrap();
+
+        assert_eq!(error.to_string(), problem, "{text}");
+    }
+    assert!(Submission::from_json("formData", r#"{"status":"failed","timestamp":1}"#.into()).is_ok());
 }
 
 #[test]
