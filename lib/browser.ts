@@ -131,24 +131,25 @@ const FormCache: Omit<typeof Forms, 'prototype'> = {
   healthCheck: async () => ({ status: 'healthy', message: 'memory of this tab' }),
 }
 
-/** Stands for what only a server has. Calling any of its methods says so. */
-function onServer<T>(name: string): T {
-  const get = (_: unknown, method: string | symbol) => () => {
-    throw new Error(`redlatch: call ${name}.${String(method)} on the server, not in the browser`)
-  }
-  return new Proxy({}, { get }) as T
+/** Stands for a function that only a server has. Calling it says so. */
+const onServer = (name: string) => (): never => {
+  throw new Error(`redlatch: call ${name} on the server, not in the browser`)
 }
 
-const redisManager = onServer<RedisManager>('redisManager')
+/** Stands for an object with such functions. */
+const allOnServer = <T>(name: string): T =>
+  new Proxy({}, { get: (_, method) => onServer(`${name}.${String(method)}`) }) as T
+
+const redisManager = allOnServer<RedisManager>('redisManager')
 
 // One assignment, because what the compiler makes of single exports is a twelfth of the size that a browser loads.
 export = {
   __esModule: true,
   FormCache,
-  IdempotencyCache: onServer<typeof Results>('IdempotencyCache'),
-  CustomerCache: onServer<typeof Customers>('CustomerCache'),
+  IdempotencyCache: allOnServer<typeof Results>('IdempotencyCache'),
+  CustomerCache: allOnServer<typeof Customers>('CustomerCache'),
   redisManager,
-  withLock: onServer<{ call: typeof withLock }>('withLock').call,
+  withLock: onServer('withLock') as typeof withLock,
   IdempotencyError: Error,
   default: redisManager,
 }
