@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
 import { build, serve, serveStandalone, startServices } from './app.mjs'
+import { accessTests } from './booking-access-tests.mjs'
+import { demonstrationTests } from './booking-demonstration-tests.mjs'
 import { bookingTests } from './booking-tests.mjs'
 import { launch } from './browser.mjs'
 import { importTests } from './import-tests.mjs'
@@ -44,6 +46,8 @@ for (const { name, bundler, output, start } of variants) {
       })
       importTests(setting)
       bookingTests(setting)
+      demonstrationTests(setting)
+      accessTests(setting)
     })
   })
 }

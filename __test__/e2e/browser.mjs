@@ -23,7 +23,7 @@ export async function openBooking(context, url) {
   const page = await context.newPage()
   const errors = []
   page.on('pageerror', ({ message }) => errors.push(message))
-  await page.goto(url)
+  await page.goto(`${url}/book`)
   return { page, errors, ...booking(page) }
 }
 
