@@ -46,7 +46,7 @@ export function demonstrationTests(setting) {
   })
 
   test('without Redis the page goes on, and what waits for Redis is replayed afterwards', async () => {
-    await eventually(async () => (await figure('Calls')) > 0)
+    await eventually(async () => (await figure('Visits')) > 0)
 
     await plug().click()
     await says('Unplugged.')

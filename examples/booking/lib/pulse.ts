@@ -5,19 +5,27 @@ import { redisManager } from './redis'
 const VISITS = 5
 const KEPT_SECONDS = 600
 
-/** What a few visitors' calls came to, and how the caches are. */
+/** What a few visits came to, and how the caches are. */
 export async function takePulse() {
   const isPlugged = await isPluggedIn()
-  const start = performance.now()
-  const visits = await Promise.allSettled(Array.from({ length: VISITS }, visit))
-  const latencyMs = performance.now() - start
+  const times: number[] = []
+  let failed = 0
+  for (let count = 0; count < VISITS; count += 1) {
+    await visit().then(
+      (time) => times.push(time),
+      () => {
+        failed += 1
+      },
+    )
+  }
   const { state, pendingWrites, replayed } = redisManager.getMetrics()
   return {
     at: Date.now(),
     isPlugged,
-    latencyMs,
-    calls: 2 * VISITS,
-    failed: visits.filter(({ status }) => status === 'rejected').length,
+    // The median: a visit that fell into a pause of this process says nothing about the caches.
+    latencyMs: times.sort((a, b) => a - b)[times.length >> 1] ?? 0,
+    visits: VISITS,
+    failed,
     isRedisAnswering: state === 'available',
     isOutage: state === 'degraded' || state === 'probing',
     pendingWrites,
@@ -27,10 +35,12 @@ export async function takePulse() {
 
 export type Pulse = Awaited<ReturnType<typeof takePulse>>
 
-/** A write, and a read that has to see it. */
-async function visit(): Promise<void> {
+/** A write, and a read that has to see it, in one request; how many milliseconds they took. */
+async function visit(): Promise<number> {
+  const start = performance.now()
   const key = `demo:visit:${randomUUID()}`
   const write = redisManager.set(key, 'here', KEPT_SECONDS)
   const [, read] = await Promise.all([write, redisManager.get(key)])
   if (read !== 'here') throw new Error('a visit was forgotten')
+  return performance.now() - start
 }

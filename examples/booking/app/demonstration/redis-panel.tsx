@@ -8,7 +8,7 @@ const milliseconds = (value: number) => `${value > 0 && value < 1 ? value.toFixe
 
 /** Redis's plug, and what the app's calls notice of it. */
 export function RedisPanel(props: { hasRedis: boolean; hasPlug: boolean; wasPluggedIn: boolean }) {
-  const { samples, calls, failed, isIn, plug } = usePulse(props.wasPluggedIn)
+  const { samples, visits, failed, isIn, plug } = usePulse(props.wasPluggedIn)
   const latest = samples.at(-1)
   return (
     <section className="card" aria-labelledby="redis-title">
@@ -29,7 +29,7 @@ export function RedisPanel(props: { hasRedis: boolean; hasPlug: boolean; wasPlug
         </p>
       </div>
       <LiveChart
-        title="Time for ten calls"
+        title="Time for a write and a read"
         samples={samples}
         pick={({ latencyMs }) => latencyMs}
         format={milliseconds}
@@ -47,7 +47,7 @@ export function RedisPanel(props: { hasRedis: boolean; hasPlug: boolean; wasPlug
         <Figure name="Answering" value={latest?.isRedisAnswering ? 'Redis' : 'Memory'} />
         <Figure name="Waiting" value={String(latest?.pendingWrites ?? 0)} />
         <Figure name="Replayed" value={String(latest?.replayed ?? 0)} />
-        <Figure name="Calls" value={String(calls)} />
+        <Figure name="Visits" value={String(visits)} />
         <Figure name="Failed" value={String(failed)} />
       </dl>
     </section>

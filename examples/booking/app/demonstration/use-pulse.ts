@@ -3,18 +3,18 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { Pulse } from '@/lib/pulse'
 
-export const WINDOW_SECONDS = 40
+export const WINDOW_SECONDS = 30
 const PAUSE_MS = 250
 
 interface Seen {
   samples: Pulse[]
-  calls: number
+  visits: number
   failed: number
 }
 
 /** What the server's calls come to, four times a second, for as long as the page is open. */
 export function usePulse(wasPluggedIn: boolean) {
-  const [seen, setSeen] = useState<Seen>({ samples: [], calls: 0, failed: 0 })
+  const [seen, setSeen] = useState<Seen>({ samples: [], visits: 0, failed: 0 })
   const [isIn, setIsIn] = useState(wasPluggedIn)
 
   useEffect(() => {
@@ -41,11 +41,11 @@ export function usePulse(wasPluggedIn: boolean) {
   return { ...seen, isIn, plug }
 }
 
-function withPulse({ samples, calls, failed }: Seen, pulse: Pulse): Seen {
+function withPulse({ samples, visits, failed }: Seen, pulse: Pulse): Seen {
   const start = pulse.at - WINDOW_SECONDS * 1000
   return {
     samples: [...samples.filter(({ at }) => at > start), pulse],
-    calls: calls + pulse.calls,
+    visits: visits + pulse.visits,
     failed: failed + pulse.failed,
   }
 }
