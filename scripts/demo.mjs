@@ -1,21 +1,52 @@
-// Builds the addon, installs the example app with it, and starts the app. On Redis when the environment names one.
+// Builds the addon, installs the example app with it, and starts the app, beside a Redis with a plug to pull. The app is on
+// the Redis that the environment names if it names one, and on memory if there is none.
+//   npm run demo [-- options of next dev, as -p 3001]
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import gateways from '../tools/gateway/spawn.js'
 import { installExample } from './example.mjs'
 import { pack } from './pack.mjs'
-import { buildAddon, installPackages, root, run } from './setup.mjs'
+import { buildAddon, buildGateway, installPackages, root, tryInstallRedis } from './setup.mjs'
 
 const folder = join(root, 'target', 'demo')
 const packages = join(folder, 'packages')
 const app = join(folder, 'booking')
+
+/** A Redis behind a gateway, and the environment that leads the app to both; nothing where there is none to start. */
+async function startRedis() {
+  const none = { environment: {}, stop: () => undefined }
+  if (process.env.UPSTASH_REDIS_REST_URL || process.env.UPSTASH_REDIS_REST_TOKEN) return none
+  if (!tryInstallRedis()) {
+    console.log('Redis: none, memory answers (with redis-server on the PATH there is one to unplug)')
+    return none
+  }
+  buildGateway()
+  const { address, stop } = await gateways.spawnGateway()
+  const environment = {
+    UPSTASH_REDIS_REST_URL: address.url,
+    UPSTASH_REDIS_REST_TOKEN: address.token,
+    DEMO_CONTROL_URL: address.controlUrl,
+  }
+  return { environment, stop }
+}
 
 installPackages()
 buildAddon()
 rmSync(packages, { recursive: true, force: true })
 mkdirSync(packages, { recursive: true })
 installExample(app, pack(packages))
-// An interrupt ends the app, which ends this.
-process.on('SIGINT', () => undefined)
-run('node', ['start.mjs', 'dev', ...process.argv.slice(2)], { cwd: app })
+const redis = await startRedis()
+const child = spawn(process.execPath, ['start.mjs', 'dev', ...process.argv.slice(2)], {
+  cwd: app,
+  stdio: 'inherit',
+  env: { ...process.env, ...redis.environment },
+})
+// The app ends at once, and then this; an interrupt from the keyboard reaches both.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+const [code] = await once(child, 'exit')
+await redis.stop()
+process.exitCode = code ?? 0

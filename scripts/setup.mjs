@@ -49,8 +49,13 @@ export function buildGateway() {
 
 /** Installs Redis, unless it is installed. */
 export function installRedis() {
+  if (!tryInstallRedis()) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
+}
+
+/** Installs Redis, unless it is installed; whether it is now. */
+export function tryInstallRedis() {
   installProgram('redis-server', { apt: 'redis-server', brew: 'redis' })
-  if (!isOnPath('redis-server')) fail('Redis is missing: put redis-server 7 on the PATH and try again.')
+  return isOnPath('redis-server')
 }
 
 /** Installs libfaketime, with which a program sees another wall clock, unless it is installed. */

@@ -60,8 +60,15 @@ export async function startServices() {
     })
     if (!response.ok) throw new Error(`${method} ${path} got ${response.status}`)
   }
+  const forget = async () => {
+    const headers = { authorization: `Bearer ${address.token}` }
+    const response = await fetch(`${address.url}/flushdb`, { method: 'POST', headers })
+    if (!response.ok) throw new Error(`FLUSHDB got ${response.status}`)
+  }
   return {
     stripe,
+    /** Frees the times that earlier tests have booked. */
+    forget,
     redis: { stop: () => control('POST', '/redis/stop'), start: () => control('POST', '/redis/start') },
     gateway: {
       refuse: () => control('POST', '/faults', { fault: 'refuse' }),
@@ -71,6 +78,7 @@ export async function startServices() {
       UPSTASH_REDIS_REST_URL: address.url,
       UPSTASH_REDIS_REST_TOKEN: address.token,
       STRIPE_STAND_IN_URL: stripe.url,
+      DEMO_CONTROL_URL: address.controlUrl,
     },
     stop: () => Promise.all([stop(), stripe.stop()]),
   }

@@ -13,8 +13,9 @@ export function bookingTests(setting) {
   /** The counts of the stand-in since the test began. */
   let made
 
-  beforeEach(() => {
+  beforeEach(async () => {
     at = setting()
+    await at.services.forget()
     const { counts, control } = at.services.stripe
     Object.assign(control, { delayMs: 0, declineNext: 0 })
     const before = { ...counts }
@@ -33,7 +34,7 @@ export function bookingTests(setting) {
     const { button, told, paymentUrl, errors } = await guest()
 
     await button.click()
-    await told('Created')
+    await told('Time held')
 
     assert.ok((await paymentUrl()).startsWith(at.services.stripe.url))
     assert.deepEqual([made('sessions'), made('customers'), errors], [1, 1, []])
@@ -44,7 +45,7 @@ export function bookingTests(setting) {
 
     await page.getByLabel('E-mail').press('Tab')
     await page.keyboard.press('Enter')
-    await told('Created')
+    await told('Time held')
 
     assert.equal(made('sessions'), 1)
   })
@@ -54,7 +55,7 @@ export function bookingTests(setting) {
     const { button, told } = await guest()
 
     await button.dblclick()
-    await told('Created')
+    await told('Time held')
 
     assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
   })
@@ -66,8 +67,8 @@ export function bookingTests(setting) {
     const tabs = await Promise.all([guest(email, context), guest(email, context)])
 
     await Promise.all(tabs.map(({ button }) => button.click()))
-    await Promise.any(tabs.map(({ told }) => told('Created')))
-    await Promise.any(tabs.map(({ told }) => told('Blocked')))
+    await Promise.any(tabs.map(({ told }) => told('Time held')))
+    await Promise.any(tabs.map(({ told }) => told('One click was enough')))
 
     assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
   })
@@ -79,7 +80,7 @@ export function bookingTests(setting) {
     await button.click()
     await eventually(() => made('sessionRequests') === 1)
     await page.reload()
-    await told('Replayed')
+    await told('Still yours')
 
     assert.ok((await paymentUrl()).startsWith(at.services.stripe.url))
     assert.deepEqual([made('sessions'), made('sessionRequests')], [1, 1])
@@ -96,7 +97,7 @@ export function bookingTests(setting) {
     await told('No connection')
     await page.unroute('**/api/create-payment-intent')
     await button.click()
-    await told('Replayed')
+    await told('Still yours')
 
     assert.equal(made('sessions'), 1)
   })
@@ -110,28 +111,62 @@ export function bookingTests(setting) {
     await page.getByText('Your card was declined.').waitFor()
     assert.equal(made('sessions'), 0)
     await button.click()
-    await told('Created')
+    await told('Time held')
 
     assert.equal(made('sessions'), 1)
   })
 
-  test('a cancelled payment can be made again a few seconds later', async () => {
+  test('a guest who cancels the payment gets the same one again, also later', async () => {
     const email = newGuest()
     const { page, button, fill, told, paymentUrl } = await guest(email)
 
     await button.click()
-    await told('Created')
-    await page.goto(await paymentUrl())
+    await told('Time held')
+    const first = await paymentUrl()
+    await page.goto(first)
     await page.getByRole('link', { name: 'Cancel' }).click()
     await told('Payment cancelled')
     await fill(email)
     await eventually(async () => {
       const answer = page.waitForResponse('**/api/create-payment-intent')
       await button.click()
-      return (await answer).status() === 201
+      return (await answer).status() === 200
     })
+    await told('Still yours')
 
-    assert.equal(made('sessions'), 2)
+    assert.deepEqual([await paymentUrl(), made('sessions')], [first, 1])
+  })
+
+  test('a time that is paid is not offered again, and is refused to who has the old page', async () => {
+    const [first, late] = [await guest(), await guest()]
+    const time = await first.page.getByRole('radio', { checked: true }).getAttribute('value')
+
+    await first.button.click()
+    await first.told('Time held')
+    await first.page.goto(await first.paymentUrl())
+    await first.page.getByRole('button', { name: 'Pay' }).click()
+    await first.page.getByRole('heading', { name: 'Booked', exact: true }).waitFor()
+    await late.button.click()
+    await late.told('Please choose another time')
+    await late.page.reload()
+
+    assert.notEqual(await late.page.getByRole('radio').first().getAttribute('value'), time)
+    assert.equal(made('sessions'), 1)
+  })
+
+  test('on a phone the page scrolls to what became of the booking', async () => {
+    const context = await at.browser.newContext({ viewport: { width: 390, height: 600 } })
+    const { page, button, told } = await guest(newGuest(), context)
+
+    await button.click()
+    await told('Time held')
+
+    await eventually(() =>
+      page.getByRole('link', { name: 'Continue to payment' }).evaluate((link) => {
+        const { top, bottom } = link.getBoundingClientRect()
+        return top >= 0 && bottom <= innerHeight
+      }),
+    )
   })
 
   test('Redis that goes in mid-submission does not keep the guest from the payment', async () => {
@@ -141,15 +176,16 @@ export function bookingTests(setting) {
     await button.click()
     await eventually(() => made('sessionRequests') === 1)
     await at.services.redis.stop()
-    await told('Created')
+    await told('Time held')
     await at.services.redis.start()
 
     assert.equal(made('sessions'), 1)
   })
 
-  for (const [what, fail, recover] of [
-    ['Redis', ({ redis }) => redis.stop(), ({ redis }) => redis.start()],
-    ['the REST endpoint', ({ gateway }) => gateway.refuse(), ({ gateway }) => gateway.recover()],
+  // Without Redis the app goes by what it last knew of a time, so each of these bookings has a time of its own.
+  for (const [what, fail, recover, times] of [
+    ['Redis', ({ redis }) => redis.stop(), ({ redis }) => redis.start(), [1, 2]],
+    ['the REST endpoint', ({ gateway }) => gateway.refuse(), ({ gateway }) => gateway.recover(), [3, 4]],
   ]) {
     test(`without ${what} the page works and blocks, and the status page says how it is`, async () => {
       const status = await (await at.browser.newContext()).newPage()
@@ -162,16 +198,18 @@ export function bookingTests(setting) {
       at.services.stripe.control.delayMs = 500
       const email = newGuest()
       const tabs = await Promise.all([guest(email), guest(email)])
+      await Promise.all(tabs.map(({ choose }) => choose(times[0])))
       await Promise.all(tabs.map(({ button }) => button.click()))
-      await Promise.any(tabs.map(({ told }) => told('Created')))
-      await Promise.any(tabs.map(({ told }) => told('Blocked')))
+      await Promise.any(tabs.map(({ told }) => told('Time held')))
+      await Promise.any(tabs.map(({ told }) => told('One click was enough')))
       assert.equal(made('sessions'), 1)
 
       await recover(at.services)
       await shows('Redis answers')
-      const { button, told } = await guest()
+      const { choose, button, told } = await guest()
+      await choose(times[1])
       await button.click()
-      await told('Created')
+      await told('Time held')
     })
   }
 

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
 import { build, serve, serveStandalone, startServices } from './app.mjs'
+import { accessTests } from './booking-access-tests.mjs'
+import { demonstrationTests } from './booking-demonstration-tests.mjs'
 import { bookingTests } from './booking-tests.mjs'
 import { launch } from './browser.mjs'
 import { importTests } from './import-tests.mjs'
@@ -36,7 +38,7 @@ function onApp(prepare, start, tests) {
 }
 
 for (const { name, bundler, output, start } of variants) {
-  describe(name, { timeout: 180_000 }, () => {
+  describe(name, { timeout: 300_000 }, () => {
     const prepare = () => build(bundler, output)
     onApp(prepare, start, (setting) => {
       test('the build has nothing to complain of about the package', () => {
@@ -44,6 +46,9 @@ for (const { name, bundler, output, start } of variants) {
       })
       importTests(setting)
       bookingTests(setting)
+      demonstrationTests(setting)
+      // The pages are the same in each variant, and axe takes its time.
+      if (name === variants[0].name) accessTests(setting)
     })
   })
 }

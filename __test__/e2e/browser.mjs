@@ -23,7 +23,7 @@ export async function openBooking(context, url) {
   const page = await context.newPage()
   const errors = []
   page.on('pageerror', ({ message }) => errors.push(message))
-  await page.goto(url)
+  await page.goto(`${url}/book`)
   return { page, errors, ...booking(page) }
 }
 
@@ -38,6 +38,8 @@ function booking(page) {
       await page.getByLabel('Name').fill('Ada Lovelace')
       await page.getByLabel('E-mail').fill(email)
     },
+    /** Chooses a time by its place on the page. */
+    choose: (place) => page.getByRole('radio').nth(place).check({ force: true }),
     /** Waits until the page says what became of the submission; the word is the panel's first one. */
     told: (word) => outcome.getByText(`${word}.`).waitFor(),
     paymentUrl: () => page.getByRole('link', { name: 'Continue to payment' }).getAttribute('href'),

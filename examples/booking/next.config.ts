@@ -6,6 +6,8 @@ const config: NextConfig = {
   output: process.env.BOOKING_OUTPUT === 'standalone' ? 'standalone' : undefined,
   // This folder has no lock file of its own; without this, Next looks for one in the folders above.
   outputFileTracingRoot: import.meta.dirname,
+  // The demonstration asks four times a second: that is not worth a line each.
+  logging: { incomingRequests: { ignore: [/^\/api\/(demo|health)/] } },
   turbopack: { root: import.meta.dirname },
 }
 

@@ -6,9 +6,12 @@ import { createRequire } from 'node:module'
 
 import { startStripeStandIn } from './stripe-stand-in.mjs'
 
+/** As slow as a payment provider on a bad day, so that there is time to click again. */
+const PAYMENT_MS = 3000
+
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
 if (!env.STRIPE_SECRET_KEY && !env.STRIPE_STAND_IN_URL) {
-  const standIn = await startStripeStandIn()
+  const standIn = await startStripeStandIn({ delayMs: PAYMENT_MS })
   env.STRIPE_STAND_IN_URL = standIn.url
   console.log(`Stripe: a stand-in at ${standIn.url} (set STRIPE_SECRET_KEY for the real one)`)
 }

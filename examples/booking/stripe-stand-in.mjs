@@ -9,13 +9,13 @@ import { checkoutPage } from './stripe-checkout-page.mjs'
 
 const newId = (prefix) => `${prefix}_${randomBytes(12).toString('hex')}`
 
-/** Starts it on a free port, or on `port`. */
-export async function startStripeStandIn(port = 0) {
+/** Starts it on a free port. A payment takes `delayMs` to prepare. */
+export async function startStripeStandIn({ delayMs = 0 } = {}) {
   const state = {
     /** Objects made, and requests to make one: repeats with the same key included. */
     counts: { customers: 0, sessions: 0, customerRequests: 0, sessionRequests: 0 },
-    /** How long requests take, and how many of the next ones for a session are declined. */
-    control: { delayMs: 0, declineNext: 0 },
+    /** How long requests for a session take, and how many of the next ones are declined. */
+    control: { delayMs, declineNext: 0 },
     sessions: new Map(),
     answers: new Map(),
   }
@@ -24,7 +24,7 @@ export async function startStripeStandIn(port = 0) {
       response.writeHead(500).end(error.message)
     })
   })
-  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const stop = () => new Promise((resolve) => server.close(resolve).closeAllConnections())
   return { ...state, url: address(server), stop }
 }
@@ -37,10 +37,17 @@ async function respond(state, server, request, response) {
   if (request.method === 'POST' && pathname in makers) {
     const { status, answer } = await make(state, server, request, pathname, new URLSearchParams(body))
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
-  } else if (pathname.startsWith('/pay/')) {
-    const session = state.sessions.get(pathname.slice('/pay/'.length))
-    response.writeHead(session ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' })
-    response.end(session ? checkoutPage(session) : 'There is no such session.')
+    return
+  }
+  const session = state.sessions.get(pathname.split('/').at(-1))
+  if (session && pathname.startsWith('/v1/')) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(session))
+  } else if (session && request.method === 'POST') {
+    session.payment_status = 'paid'
+    const location = session.success_url.replace('{CHECKOUT_SESSION_ID}', session.id)
+    response.writeHead(303, { location }).end()
+  } else if (session) {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(checkoutPage(session))
   } else {
     response.writeHead(404).end('This stand-in only has customers and checkout sessions.')
   }
@@ -52,7 +59,8 @@ async function make(state, server, request, pathname, parameters) {
   state.counts[`${maker.name}Requests`] += 1
   const key = request.headers['idempotency-key']
   if (key && state.answers.has(key)) return state.answers.get(key)
-  const made = pause(state.control.delayMs).then(() => maker.make(state, address(server), parameters))
+  const delayMs = maker.name === 'session' ? state.control.delayMs : 0
+  const made = pause(delayMs).then(() => maker.make(state, address(server), parameters))
   if (key) state.answers.set(key, made)
   const result = await made
   // Only what was made is remembered, so that a declined request can be sent again.
@@ -87,6 +95,8 @@ const makers = {
         success_url: parameters.get('success_url'),
         cancel_url: parameters.get('cancel_url'),
         amount_total: Number(parameters.get('line_items[0][price_data][unit_amount]')),
+        payment_status: 'unpaid',
+        metadata: { startTime: parameters.get('metadata[startTime]') },
         created: now(),
       }
       state.sessions.set(id, session)

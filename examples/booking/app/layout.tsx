@@ -4,8 +4,8 @@ import type { ReactNode } from 'react'
 import './globals.css'
 
 export const metadata: Metadata = {
-  title: { default: 'Book a strategy session', template: '%s · Lindqvist & Co.' },
-  description: 'A meeting form that is never submitted twice',
+  title: { default: 'redlatch, demonstrated', template: '%s · Lindqvist & Co.' },
+  description: 'One payment, however often it is clicked, with Redis or without',
 }
 
 export const viewport: Viewport = { colorScheme: 'light dark' }
@@ -18,11 +18,12 @@ export default function Layout({ children }: { children: ReactNode }) {
           Skip to content
         </a>
         <header className="bar">
-          <Link className="brand" href="/">
+          <Link className="brand" href="/book">
             Lindqvist <span>&amp;</span> Co.
           </Link>
           <nav aria-label="Main">
-            <Link href="/">Book</Link>
+            <Link href="/">Demonstration</Link>
+            <Link href="/book">Book</Link>
             <Link href="/status">Status</Link>
           </nav>
         </header>

@@ -1,37 +1,28 @@
-import { event, upcomingSlots } from '@/lib/booking'
-import { BookingForm } from './booking-form'
+import type { Metadata } from 'next'
+import { hasPlug, isPluggedIn } from '@/lib/plug'
+import { redisManager } from '@/lib/redis'
+import { Checkout } from './demonstration/checkout'
+import { RedisPanel } from './demonstration/redis-panel'
+import './demonstration/demonstration.css'
 
+export const metadata: Metadata = { title: { absolute: 'redlatch, demonstrated' } }
 export const dynamic = 'force-dynamic'
 
-export default async function Page({ searchParams }: PageProps<'/'>) {
-  const { cancelled } = await searchParams
+export default async function Page() {
+  const hasRedis = redisManager.getMetrics().state !== 'not-configured'
   return (
-    <div className="booking">
-      <section className="intro" aria-labelledby="title">
-        <p className="eyebrow">One to one, by video</p>
-        <h1 id="title">{event.title}</h1>
-        <p className="lead">
-          Bring one question about your product. Leave with a plan for the next quarter that fits on a page.
+    <>
+      <div className="demo-intro">
+        <h1>Click twenty times. Pay once.</h1>
+        <p>
+          The same order is open in two tabs, and a payment takes three seconds. Click as often as you like,
+          then pull Redis’s plug and do it again.
         </p>
-        <dl className="facts">
-          <div>
-            <dt>Duration</dt>
-            <dd>{event.minutes} minutes</dd>
-          </div>
-          <div>
-            <dt>Price</dt>
-            <dd>{event.price.label}</dd>
-          </div>
-          <div>
-            <dt>With</dt>
-            <dd>Mara Lindqvist</dd>
-          </div>
-        </dl>
-        <p className="aside">
-          Click twice, open a second tab, reload half-way: there will be one booking and one payment.
-        </p>
-      </section>
-      <BookingForm slots={upcomingSlots(new Date())} isCancelled={cancelled !== undefined} />
-    </div>
+      </div>
+      <div className="demo">
+        <Checkout />
+        <RedisPanel hasRedis={hasRedis} hasPlug={hasPlug()} wasPluggedIn={await isPluggedIn()} />
+      </div>
+    </>
   )
 }

@@ -2,9 +2,17 @@
 export type Outcome =
   /** A checkout session was made for this request. */
   | { kind: 'created'; url: string }
-  /** This request had been answered before; this is the same answer. */
+  /** This request had been answered before, or this guest holds the time; this is the same payment. */
   | { kind: 'replayed'; url: string }
   /** The same form was submitted by another request a moment ago, or is being worked on. */
   | { kind: 'blocked'; isProcessing: boolean }
+  /** Someone has booked the time, or holds it while they pay. */
+  | { kind: 'taken'; isPaid: boolean }
   /** No session was made. The form can be submitted again. */
   | { kind: 'failed'; message: string }
+
+const statuses = { created: 201, replayed: 200, blocked: 409, taken: 409, failed: 502 }
+
+export function respond(outcome: Outcome, status = statuses[outcome.kind]): Response {
+  return Response.json(outcome, { status })
+}

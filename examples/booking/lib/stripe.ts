@@ -77,13 +77,19 @@ export async function createCheckout(
         },
       ],
       metadata: { eventId: booking.eventId, startTime: booking.startTime },
-      success_url: `${origin}/booked`,
-      cancel_url: `${origin}/?cancelled`,
+      success_url: `${origin}/booked?session={CHECKOUT_SESSION_ID}`,
+      cancel_url: `${origin}/book?cancelled`,
     },
     { idempotencyKey },
   )
   if (!url) throw new Error('Stripe has made a session without an address.')
   return url
+}
+
+/** The time that was paid for in a session; `null` if it was not. */
+export async function paidTime(sessionId: string): Promise<string | null> {
+  const { payment_status: status, metadata } = await stripe().checkout.sessions.retrieve(sessionId)
+  return status === 'paid' ? (metadata?.startTime ?? null) : null
 }
 
 /** A sentence for the guest about an error of Stripe. What else it says is for the log. */

@@ -12,6 +12,7 @@ export type SubmissionState =
   | { kind: 'working'; isResumed: boolean }
   | { kind: 'created' | 'replayed'; url: string }
   | { kind: 'blocked'; by: 'tab' | 'processing' | 'done'; url?: string }
+  | { kind: 'taken'; isPaid: boolean }
   | { kind: 'failed'; message: string }
   | { kind: 'unreachable' }
 
@@ -84,7 +85,7 @@ async function settle(booking: Booking, request: () => Promise<Outcome>): Promis
     return outcome
   }
   await FormCache.delete(tabKey(booking))
-  if (outcome.kind === 'failed') return outcome
+  if (outcome.kind !== 'blocked') return outcome
   return { kind: 'blocked', by: outcome.isProcessing ? 'processing' : 'done' }
 }
 

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import type { SubmissionState } from './use-submission'
 
 interface Telling {
@@ -23,16 +24,24 @@ function tell(state: SubmissionState, isCancelled: boolean): Telling | null {
           }
         : { tone: 'wait', title: 'Booking', text: 'Your time is being held while the payment is prepared.' }
     case 'created':
-      return { tone: 'good', title: 'Created', text: 'Your time is held. Please pay.', url: state.url }
+      return { tone: 'good', title: 'Time held', text: 'It is yours once you have paid.', url: state.url }
     case 'replayed':
       return {
         tone: 'good',
-        title: 'Replayed',
-        text: 'This booking had been made already. Here is the same payment again, not a second one.',
+        title: 'Still yours',
+        text: 'You hold this time already. Here is the same payment again; there is no second one.',
         url: state.url,
       }
     case 'blocked':
-      return { tone: 'wait', title: 'Blocked', text: blockedBy[state.by], url: state.url }
+      return { tone: 'good', title: 'One click was enough', text: reassurance[state.by], url: state.url }
+    case 'taken':
+      return {
+        tone: 'wait',
+        title: 'Please choose another time',
+        text: state.isPaid
+          ? 'This one has been booked. Nothing was charged.'
+          : 'Somebody is paying for this one. Nothing was charged.',
+      }
     case 'failed':
       return {
         tone: 'bad',
@@ -48,16 +57,23 @@ function tell(state: SubmissionState, isCancelled: boolean): Telling | null {
   }
 }
 
-const blockedBy = {
-  tab: 'A duplicate: this form is on its way already. It is sent once.',
-  processing: 'A duplicate: the same booking is being worked on, perhaps in another tab.',
-  done: 'A duplicate: the same booking was made a moment ago. To book it again all the same, wait five seconds.',
+const reassurance = {
+  tab: 'Your booking is on its way. It is made once, and paid once.',
+  processing: 'Your booking is being made, perhaps in another tab. It is made once, and paid once.',
+  done: 'Your booking was made a moment ago. It is paid once.',
 }
 
 export function OutcomePanel({ state, isCancelled }: { state: SubmissionState; isCancelled: boolean }) {
   const telling = tell(state, isCancelled)
+  const panel = useRef<HTMLDivElement>(null)
+
+  // On a phone the panel is below the fold.
+  useEffect(() => {
+    if (state.kind !== 'idle') panel.current?.scrollIntoView({ block: 'nearest' })
+  }, [state])
+
   return (
-    <div className="outcome" role="status" aria-live="polite" data-kind={state.kind}>
+    <div ref={panel} className="outcome" role="status" aria-live="polite" data-kind={state.kind}>
       {telling && (
         <div className={`panel ${telling.tone}`}>
           <p>
