@@ -45,7 +45,7 @@ function loadingFailure(error: Error): string | undefined {
   return undefined
 }
 
-/** What Node says of an addon that one of its options refuses. There is only the text: binding.js keeps no code. */
+/** What Node says of an addon that one of its options refuses. There is only the text: the loader keeps no code. */
 const REFUSED = /addons is disabled|--allow-addons/
 
 /** Which option of Node refuses every addon, and what to do about it. */
@@ -86,9 +86,13 @@ function explain(error: Error): string {
   )
 }
 
+/**
+ * The loader that napi-rs generates has the remedy for its name: a bundler that was not told to leave this package alone
+ * stops at this file, and its error shows the name.
+ */
 function load(): typeof import('./binding.js') {
   try {
-    return require('./binding.js')
+    return require('./add-redlatch-to-serverExternalPackages-in-next.config.js')
   } catch (error) {
     const message = `redlatch cannot load its addon: ${explain(error as Error)}`
     throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_ADDON_NOT_LOADED' })

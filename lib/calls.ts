@@ -4,9 +4,12 @@
 
 import { addon } from './addon.js'
 import { property, toCallerError } from './arguments.js'
+import { changedVariables, rememberEnvironment } from './environment.js'
 import { type ErrorClass, makeError, type RedlatchErrorCode } from './errors.js'
+import { addListener, listenerName, notifyListeners } from './listeners.js'
 import { print } from './log.js'
-import type { StateChange } from './metrics.js'
+import type { StateChange, StateListenerOptions } from './metrics.js'
+import { findWorkUnits, inLaterTurn, isPrerendering, type WorkUnits } from './next-render.js'
 
 // `settle` reaches it, so that it stays as long as calls are pending.
 export const realm = new addon.Realm()
@@ -40,6 +43,12 @@ export const json = <T>(text: Result): T => (text === null ? null : JSON.parse(t
 /** Whether the addon knows the settings. Otherwise the next call has it read the environment. */
 let isOpen = false
 
+/** Whether the environment may change while this process runs, as it does during development. */
+let isFollowing = false
+
+/** Set in a process of Next.js. */
+let workUnits: WorkUnits | undefined
+
 const pendingCalls: (PendingCall | undefined)[] = []
 const freeSlots: number[] = []
 
@@ -69,7 +78,7 @@ function promiseOf<T>(slot: number, revive: Revive<unknown>, result: Result | un
   if (result === undefined) return pendingPromise(slot, revive)
   const value = revive(result) as T
   freeSlots.push(slot)
-  return Promise.resolve(value)
+  return workUnits !== undefined && isPrerendering(workUnits) ? inLaterTurn(value) : Promise.resolve(value)
 }
 
 let latestResolve: PendingCall['resolve']
@@ -87,11 +96,21 @@ function pendingPromise<T>(slot: number, revive: Revive<unknown>): Promise<T> {
   return promise as Promise<T>
 }
 
-/** Has the addon read the environment, if it does not know the settings. */
+/** Has the addon read the environment, if it does not know the settings or they have changed. */
 export function open(): void {
-  if (isOpen) return
-  print(realm.open(process.env))
+  if (isOpen && !(isFollowing && hasChanged())) return
+  const log = realm.open(process.env)
   isOpen = true
+  isFollowing = rememberEnvironment()
+  workUnits = findWorkUnits()
+  print(log)
+}
+
+function hasChanged(): boolean {
+  const names = changedVariables()
+  if (names.length === 0) return false
+  print(['info', `the environment has changed (${names.join(', ')}): the settings are read again`])
+  return true
 }
 
 /** Replaces the settings in code. */
@@ -160,7 +179,7 @@ function settle(
   print(log)
   for (let i = 0; i < changes.length; i += 4) {
     const [from, to, reason, at] = changes.slice(i, i + 4)
-    for (const { listener } of subscriptions) notify(listener, { from, to, reason, at } as StateChange)
+    notifyListeners({ from, to, reason, at } as StateChange)
   }
 }
 
@@ -171,41 +190,17 @@ function take(slot: number): PendingCall {
   return pending as PendingCall
 }
 
-type Listener = (change: StateChange) => void
-
-/** One entry for each time that a listener was given. */
-const subscriptions = new Set<{ listener: Listener }>()
-
 /** Calls `listener` for every change of state from now on; returns what ends that. */
-export function subscribe(listener: Listener): () => void {
+export function subscribe(
+  listener: (change: StateChange) => void,
+  options?: StateListenerOptions,
+): () => void {
+  const name = listenerName(options)
   open()
   callNow(() => realm.watch(listener, settle))
-  const subscription = { listener }
-  subscriptions.add(subscription)
+  const remove = addListener(listener, name)
   return () => {
-    if (subscriptions.delete(subscription) && subscriptions.size === 0) realm.unwatch()
-  }
-}
-
-/** A listener that throws, now or later as an async function does, must not keep calls from settling. */
-function notify(listener: (change: StateChange) => unknown, change: StateChange): void {
-  try {
-    Promise.resolve(listener(change)).then(undefined, reportListener)
-  } catch (error) {
-    reportListener(error)
-  }
-}
-
-function reportListener(error: unknown): void {
-  print(['error', `a listener of onStateChange has thrown: ${describe(error)}`])
-}
-
-/** Anything can be thrown, also what has no text or throws when it is asked for it. */
-function describe(error: unknown): string {
-  try {
-    return String((error as Error | undefined)?.message ?? error)
-  } catch {
-    return 'a value that has no text'
+    if (remove()) realm.unwatch()
   }
 }
 

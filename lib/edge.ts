@@ -21,7 +21,9 @@ function runtimeName(): string {
 
 function unsupported(call: string): Error {
   const problem = `redlatch: ${call} cannot run in ${runtimeName()}, which loads no native addon.`
-  const remedy = "In Next.js, put `export const runtime = 'nodejs'` into the route or page."
+  const remedy =
+    "In Next.js, remove `export const runtime = 'edge'` from the route or page, and rename middleware.ts to proxy.ts: " +
+    'both then run on Node.js.'
   return makeError('Error', 'ERR_UNSUPPORTED_RUNTIME', `${problem} ${remedy}`)
 }
 

@@ -16,7 +16,15 @@ export {
 export type { HealthCheck, RedisHealthCheck } from './health.js'
 export { IdempotencyCache } from './idempotency-cache.js'
 export { IdempotencyError, type IdempotencyErrorCode } from './idempotency-error.js'
-export type { CacheStats, CallCounts, Metrics, OutageCode, RedisState, StateChange } from './metrics.js'
+export type {
+  CacheStats,
+  CallCounts,
+  Metrics,
+  OutageCode,
+  RedisState,
+  StateChange,
+  StateListenerOptions,
+} from './metrics.js'
 export type { OutagePolicy, RedlatchOptions } from './options.js'
 export type { Parser } from './parser.js'
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'

@@ -32,6 +32,15 @@ export interface StateChange {
   at: number
 }
 
+/** How to register a listener of `onStateChange`. */
+export interface StateListenerOptions {
+  /**
+   * Registered under a name, a listener replaces the earlier one of that name. A module that is evaluated again, as by a
+   * hot reload, then adds none.
+   */
+  name?: string | undefined
+}
+
 /** Calls by how they ended. Each is counted once; a call of a cache that takes two steps is counted twice. */
 export interface CallCounts {
   /** The key was there. */

@@ -2,7 +2,7 @@ import { addon } from './addon.js'
 import { elements, property } from './arguments.js'
 import { call, callNow, close, configure, json, none, open, raw, realm, subscribe } from './calls.js'
 import type { RedisHealthCheck } from './health.js'
-import type { CacheStats, Metrics, StateChange } from './metrics.js'
+import type { CacheStats, Metrics, StateChange, StateListenerOptions } from './metrics.js'
 import type { RedlatchOptions } from './options.js'
 
 const manager = new addon.RedisManager(realm)
@@ -135,11 +135,13 @@ export class RedisManager {
 
   /**
    * Calls `listener` when the state of Redis changes, instead of logging the change; returns a function that ends this.
-   * A listener does not keep the process running, and what it throws is logged.
+   * A listener does not keep the process running, and what it throws is logged. With a name, it replaces the earlier
+   * listener of that name.
    * @example const stop = redisManager.onStateChange(({ to, reason }) => alert(`Redis is ${to}: ${reason}`))
+   * @example redisManager.onStateChange(report, { name: 'report' })
    */
-  onStateChange(listener: (change: StateChange) => void): () => void {
-    return subscribe(listener)
+  onStateChange(listener: (change: StateChange) => void, options?: StateListenerOptions): () => void {
+    return subscribe(listener, options)
   }
 
   /**

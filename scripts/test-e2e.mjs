@@ -1,6 +1,6 @@
 // Packs the package, installs it into projects outside this repository and tests it there, pages with Chromium. Ends with
 // one line: N passed, N failed.
-//   node scripts/test-e2e.mjs [booking] [consumers] [package]
+//   node scripts/test-e2e.mjs [booking] [consumers] [created] [package]
 // REDLATCH_ADDONS names a folder with an addon that was built elsewhere, for this machine.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -33,7 +33,12 @@ function prepare(files) {
   const packages = join(folder, 'packages')
   mkdirSync(packages)
   const packed = pack(packages, addons())
-  if (files.includes('booking.e2e.mjs')) prepareApp(join(folder, 'booking'), packed)
+  if (files.some((name) => ['booking.e2e.mjs', 'created.e2e.mjs'].includes(name))) installPrograms()
+  if (files.includes('booking.e2e.mjs')) prepareBooking(join(folder, 'booking'), packed)
+  if (files.includes('created.e2e.mjs')) {
+    cpSync(join(tests, 'fixtures', 'created'), join(folder, 'created'), { recursive: true })
+    installPacked(join(folder, 'created'), packed)
+  }
   for (const name of files.includes('consumers.e2e.mjs') ? readdirSync(join(tests, 'consumers')) : []) {
     cpSync(join(tests, 'consumers', name), join(folder, name), { recursive: true })
     installPacked(join(folder, name), packed)
@@ -42,11 +47,15 @@ function prepare(files) {
   return folder
 }
 
-/** The example app with the tests' own pages and routes, and the programs that its tests need. */
-function prepareApp(app, packed) {
+/** The programs that the tests of apps need. */
+function installPrograms() {
   installRedis()
   installChromium()
   buildGateway()
+}
+
+/** The example app with the tests' own pages and routes. */
+function prepareBooking(app, packed) {
   cpSync(join(tests, 'fixtures', 'booking'), app, { recursive: true })
   installExample(app, packed)
 }

@@ -1,4 +1,5 @@
-// The example app under test: built in one of several ways, with a gateway and a stand-in for Stripe of its own.
+// An app under test, the example unless another folder is given: built in one of several ways, with a gateway and a
+// stand-in for Stripe of its own.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,33 +18,41 @@ const isWindows = process.platform === 'win32'
 
 /** Builds the app; the text that the build has printed. */
 export async function build(bundler, output = '') {
-  rmSync(join(folder, '.next'), { recursive: true, force: true })
-  const { child, text } = start('npx', ['next', 'build', `--${bundler}`], { BOOKING_OUTPUT: output })
+  const { code, text } = await tryToBuild(bundler, folder, { BOOKING_OUTPUT: output })
+  if (code !== 0) throw new Error(`next build --${bundler} ended with ${code}:\n${text}`)
+  return text
+}
+
+/** Builds the app in `cwd`; how that has ended, and what was printed. */
+export async function tryToBuild(bundler, cwd, environment) {
+  rmSync(join(cwd, '.next'), { recursive: true, force: true })
+  const { child, text } = start('npx', ['next', 'build', `--${bundler}`], environment, cwd)
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`next build --${bundler} ended with ${code}:\n${text()}`)
-  return text()
+  return { code, text: text() }
 }
 
 /** Starts the app on a free port, in the folder where it was built. */
-export function serve(command, environment) {
+export function serve(command, environment, cwd = folder) {
   return listen(
     'node',
     ['node_modules/next/dist/bin/next', command, '-H', '127.0.0.1', '-p', '0'],
     environment,
+    cwd,
   )
 }
 
 /** Starts the standalone output as an image of a container would have it: copied away, with its static files beside. */
-export async function serveStandalone(environment) {
+export async function serveStandalone(environment, built = folder) {
   const image = mkdtempSync(join(tmpdir(), 'redlatch-standalone-'))
-  cpSync(join(folder, '.next', 'standalone'), image, { recursive: true, verbatimSymlinks: true })
-  cpSync(join(folder, '.next', 'static'), join(image, '.next', 'static'), { recursive: true })
+  cpSync(join(built, '.next', 'standalone'), image, { recursive: true, verbatimSymlinks: true })
+  cpSync(join(built, '.next', 'static'), join(image, '.next', 'static'), { recursive: true })
   const port = String(await freePort())
   const address = { PORT: port, HOSTNAME: '127.0.0.1' }
   const app = await listen('node', ['server.js'], { ...environment, ...address }, image)
   const stop = async () => {
-    await app.stop()
+    const code = await app.stop()
     rmSync(image, { recursive: true })
+    return code
   }
   return { ...app, stop }
 }
@@ -93,9 +102,11 @@ async function listen(command, options, environment, cwd) {
       throw new Error(`the app ended with ${code} before it listened:\n${text()}`)
     }),
   ])
+  /** Asks it to end, as a platform does; its code. */
   const stop = async () => {
     child.kill()
-    await ended
+    const [code] = await ended
+    return code
   }
   return { url, output: text, stop }
 }

@@ -33,7 +33,7 @@ export function importTests(setting) {
 
     assert.equal(answer.key, key)
     for (const message of [answer.read, answer.health]) {
-      assert.match(message, /cannot run in the Edge runtime.*export const runtime = 'nodejs'/)
+      assert.match(message, /cannot run in the Edge runtime.*remove `export const runtime = 'edge'`/)
     }
   })
 

@@ -35,13 +35,13 @@ describe('on an Edge runtime', () => {
 
     expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_RUNTIME' })
     expect(error.message).toContain(`${name} cannot run in an Edge runtime`)
-    expect(error.message).toContain("export const runtime = 'nodejs'")
+    expect(error.message).toMatch(/remove `export const runtime = 'edge'`.*middleware\.ts to proxy\.ts/)
   })
 
   test.each(['getCacheStats', 'configure'] as const)(
     'redisManager.%s, which is synchronous, throws',
     (name) => {
-      expect(() => edge.redisManager[name]()).toThrow("export const runtime = 'nodejs'")
+      expect(() => edge.redisManager[name]()).toThrow("remove `export const runtime = 'edge'`")
     },
   )
 

@@ -141,6 +141,34 @@ describe('when the variables are read', () => {
     expect(await outputOf(late('redisManager.getCacheStats()'))).toBe('In-Memory')
   })
 
+  test('during development a change is followed by the next call, and told once', async () => {
+    const { code, stdout, stderr } = await runNode(late('redisManager.getCacheStats()'), {
+      NODE_ENV: 'development',
+    })
+
+    expect([code, stderr]).toStrictEqual([0, ''])
+    expect(lines(stdout)).toStrictEqual([
+      `redlatch: the environment has changed (${UPSTASH_URL}, ${UPSTASH_TOKEN}): the settings are read again`,
+      'Redis',
+    ])
+  })
+
+  test('during development a value that returns to what it was is no change', async () => {
+    const touched = late(`redisManager.getCacheStats()
+      process.env.DISABLE_REDIS = 'true'
+      delete process.env.DISABLE_REDIS
+      console.log(redisManager.getCacheStats().cacheType)`)
+
+    expect(lines((await runNode(touched, { NODE_ENV: 'development' })).stdout)[0]).toBe('In-Memory')
+  })
+
+  test('during development what code has set stays', async () => {
+    const inCode = late(`redisManager.configure({ disableRedis: true })
+      redisManager.getCacheStats()`)
+
+    expect(lines((await runNode(inCode, { NODE_ENV: 'development' })).stdout).at(-1)).toBe('In-Memory')
+  })
+
   test('under Jest it is the process.env of Jest that counts', async () => {
     const fresh = await new Promise<Pick<typeof import('redlatch'), 'redisManager'>>((resolve) => {
       jest.isolateModules(() => resolve(jest.requireActual('redlatch')))

@@ -168,6 +168,35 @@ describe('onStateChange', () => {
     expect(output).toBe('value')
   })
 
+  test('a listener under a name replaces the earlier one of that name, as after a hot reload', async () => {
+    const [before, after, other, unnamed] = [jest.fn(), jest.fn(), jest.fn(), jest.fn()]
+    const endBefore = redisManager.onStateChange(before, { name: 'reload' })
+    const ends = [
+      redisManager.onStateChange(after, { name: 'reload' }),
+      redisManager.onStateChange(other, { name: 'other' }),
+      redisManager.onStateChange(unnamed),
+      redisManager.onStateChange(unnamed, {}),
+    ]
+    endBefore()
+
+    await beginOutage()
+    await eventually(() => unnamed.mock.calls.length > 1)
+    for (const end of ends) end()
+
+    expect(before).not.toHaveBeenCalled()
+    expect(after).toHaveBeenCalledTimes(other.mock.calls.length)
+    expect(other).toHaveBeenCalled()
+  })
+
+  test('a name that is no string is refused, and the listener is not added', () => {
+    expect(() => redisManager.onStateChange(() => undefined, { name: 7 as never })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: 'options.name must be a string, got number',
+      }),
+    )
+  })
+
   test('what is no function is refused', () => {
     expect(() => redisManager.onStateChange('listener' as never)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
