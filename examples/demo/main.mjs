@@ -1,8 +1,10 @@
 // The three uses of the package, by real HTTP requests to a small server: a form submitted twice at once, a payment
-// requested twice, a customer looked up. Ends with status 0 only if the right things happened.
+// requested twice at once, a customer looked up. Ends with status 0 only if the right things happened.
 
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 
 import { redisManager } from 'redlatch'
 
@@ -11,8 +13,8 @@ import { created, start } from './server.mjs'
 const server = await start()
 const { port } = server.address()
 
-async function post(path, body, headers = {}) {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+async function post(path, body, headers = {}, toPort = port) {
+  const response = await fetch(`http://127.0.0.1:${toPort}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -35,17 +37,34 @@ async function submitFormTwiceAtOnce() {
   assert.equal(created.bookings, 1)
 }
 
-async function requestPaymentTwice() {
+/** On Redis, the second request goes to another process. */
+async function requestPaymentTwiceAtOnce(isOnRedis) {
+  const other = isOnRedis ? await startOther() : undefined
   const headers = { 'idempotency-key': randomUUID() }
+  const request = (toPort) => post('/payments', { amount: 4200 }, headers, toPort)
 
-  const first = await post('/payments', { amount: 4200 }, headers)
-  const second = await post('/payments', { amount: 4200 }, headers)
+  const answers = await Promise.all([request(port), request(other?.port ?? port)])
 
-  say('An API route receives the same idempotency key twice:')
-  say(`  created payment ${first.body.id}`)
-  say(`  ${second.body.replayed ? 'replayed' : 'created'} payment ${second.body.id}`)
-  assert.deepEqual(second, { status: 200, body: { ...first.body, replayed: true } })
-  assert.equal(created.payments, 1)
+  say(
+    `${other ? 'Two processes receive' : 'An API route receives'} the same idempotency key at the same moment:`,
+  )
+  for (const { status, body } of answers) say(`  ${status === 201 ? 'created' : 'joined'} payment ${body.id}`)
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 201])
+  assert.equal(answers[0].body.id, answers[1].body.id)
+  assert.equal(created.payments + (other ? await other.payments() : 0), 1)
+  other?.stop()
+}
+
+/** Starts the server once more, in a process of its own. */
+async function startOther() {
+  const child = fork(new URL('other.mjs', import.meta.url))
+  const ask = async (question) => {
+    child.send(question)
+    const [answer] = await once(child, 'message')
+    return answer
+  }
+  const otherPort = await ask('port')
+  return { port: otherPort, payments: () => ask('payments'), stop: () => child.disconnect() }
 }
 
 async function lookUpCustomer() {
@@ -69,7 +88,7 @@ try {
   const { mode, message } = await redisManager.healthCheck()
   say(`Running on ${mode === 'redis' ? 'Redis' : 'memory'}: ${message}.`)
   await submitFormTwiceAtOnce()
-  await requestPaymentTwice()
+  await requestPaymentTwiceAtOnce(mode === 'redis')
   await lookUpCustomer()
   say('Everything happened once.')
 } finally {

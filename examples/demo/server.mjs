@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { CustomerCache, FormCache, IdempotencyCache } from 'redlatch'
 
@@ -25,15 +26,17 @@ const routes = {
     }
   },
 
-  /** Creates a payment. A repeat with the same idempotency key gets the first one's answer. */
+  /** Creates a payment once for each idempotency key. A repeat, even at the same moment, gets the same payment. */
   'POST /payments': async ({ headers, body }) => {
-    const key = headers['idempotency-key']
-    const remembered = await IdempotencyCache.get(key)
-    if (remembered) return [200, { ...remembered, replayed: true }]
-    created.payments += 1
-    const payment = { id: randomUUID(), amount: body.amount }
-    await IdempotencyCache.set(key, payment)
-    return [201, payment]
+    let isFirst = false
+    const pay = async () => {
+      isFirst = true
+      created.payments += 1
+      await pause(200) // a payment provider takes its time
+      return { id: randomUUID(), amount: body.amount }
+    }
+    const payment = await IdempotencyCache.run(headers['idempotency-key'], pay, { fingerprint: body })
+    return [isFirst ? 201 : 200, payment]
   },
 
   /** Finds the customer of a user id or an e-mail address, and creates one for both if there is none. */
