@@ -152,10 +152,8 @@ describe('the app, built on memory', { timeout: 180_000 }, () => {
     )
     const counted = await ask('KEYS', 'requests:*')
     const counts = await ask('MGET', ...counted)
-    assert.equal(
-      counts.map(Number).reduce((sum, count) => sum + count, 0),
-      5,
-    )
+    const sum = counts.map(Number).reduce((total, count) => total + count, 0)
+    assert.equal(sum, answers.length)
   })
 
   test('a form that failed before anything has happened can be sent again', async () => {
