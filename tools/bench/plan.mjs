@@ -9,7 +9,7 @@ const STORES = [PACKAGE, SWEPT_MAP, LRU_CACHE]
 
 const LEVELS = [1, 16, 64, 512]
 const ENDS = [1, 64]
-const [GET, SET, MIX] = ['GET', 'SET with TTL', 'mix of the caches']
+const [GET, SET, MIX, ONCE] = ['GET', 'SET with TTL', 'mix of the caches', 'work done once']
 
 /** wrk has one request in flight on its connection. */
 const isForWrk = ({ transport, clients, kind, bytes, inFlight }) =>
@@ -32,6 +32,7 @@ const full = {
     ...settings('http', ALL_CLIENTS, [GET], [100], LEVELS, careful),
     ...settings('http', ALL_CLIENTS, [SET, MIX], [100], LEVELS, usual),
     ...settings('http', ALL_CLIENTS, [GET, SET, MIX], [10_000], LEVELS, usual),
+    ...settings('http', HTTP_CLIENTS, [ONCE], [100], ENDS, careful),
     ...settings('tls', HTTP_CLIENTS, [GET], [100], ENDS, careful),
     ...settings('tls', HTTP_CLIENTS, [SET, MIX], [100], ENDS, usual),
     ...settings('tls', HTTP_CLIENTS, [GET, SET, MIX], [10_000], ENDS, usual),
@@ -58,6 +59,7 @@ const quick = {
     ...settings('http', ALL_CLIENTS, [GET], [100], LEVELS, brief),
     ...settings('http', ALL_CLIENTS, [SET, MIX], [100], ENDS, once),
     ...settings('http', ALL_CLIENTS, [GET], [10_000], ENDS, once),
+    ...settings('http', HTTP_CLIENTS, [ONCE], [100], ENDS, brief),
     ...settings('tls', HTTP_CLIENTS, [GET], [100], ENDS, brief),
   ],
   sizes: [100, 10_000],

@@ -29,12 +29,12 @@ export function targets({ load, memory, startUp, flows, leak }) {
   ]
 }
 
-/** Ratios of redlatch to another client for GET of 100 bytes. */
-function comparison(load, transport, inFlight) {
+/** Ratios of redlatch to another client for values of 100 bytes. */
+function comparison(load, transport, inFlight, kind = 'GET') {
   const { clients, wrk } = load.find(
     (setting) =>
       setting.transport === transport &&
-      setting.kind === 'GET' &&
+      setting.kind === kind &&
       setting.bytes === 100 &&
       setting.inFlight === inFlight,
   )
@@ -45,6 +45,9 @@ function comparison(load, transport, inFlight) {
 function loadTargets(load) {
   const [one, many, most] = [1, 64, 512].map((inFlight) => comparison(load, 'http', inFlight))
   const [oneTls, manyTls] = [1, 64].map((inFlight) => comparison(load, 'tls', inFlight))
+  const [onceAlone, onceMany] = [1, 64].map((inFlight) =>
+    comparison(load, 'http', inFlight, 'work done once'),
+  )
   const overTcp = Math.min(...TCP_CLIENTS.map((name) => most.ratio('opsPerSecond', name)))
   const overWrk = one.wrk ? one.clients.redlatch.p50 / one.wrk.p50 : Number.NaN
   return [
@@ -59,6 +62,8 @@ function loadTargets(load) {
     ratioRow('TLS, in flight 1: main-thread active', oneTls.ratio('active'), 'at most', 0.06),
     ratioRow('TLS, in flight 64: main-thread active', manyTls.ratio('active'), 'at most', 0.1),
     ratioRow('in flight 1: p50 against wrk', overWrk, 'at most', 1.4),
+    ratioRow('work done once, in flight 1: p50', onceAlone.ratio('p50'), 'at most', 0.6),
+    ratioRow('work done once, in flight 64: throughput', onceMany.ratio('opsPerSecond'), 'at least', 2),
     ...cpuTargets(load),
   ]
 }

@@ -76,8 +76,8 @@ impl UpstashStore {
         Ok(is_granted)
     }
 
-    /// One transaction. If the reply is lost, reads the keys back: the claim is granted if `value` is there. So `value`
-    /// has to be unique, as with a random owner in it.
+    /// Two commands, one after the other, so that they share a request with other calls. If a reply is lost, reads the keys
+    /// back: the claim is granted if `value` is there. So `value` has to be unique, as with a random owner in it.
     async fn claim_or_read(
         &self,
         key: &Key,
@@ -86,34 +86,34 @@ impl UpstashStore {
         also: &[Key],
         deadline: Instant,
     ) -> Result<ClaimOrRead> {
-        let read = || Command::new("MGET").key(key).keys(also);
-        let claim = async || {
-            let commands = vec![set(key, value, Expiry::After(ttl)).if_absent(), read()];
-            let [granted, values]: [Result<Reply>; 2] = self
-                .client
-                .transaction(commands, deadline)
-                .await?
-                .try_into()
-                .map_err(|_| Error::protocol(200, "two commands got another number of replies"))?;
-            Ok((granted?.into_done()?, values?))
-        };
-        let mut reply = claim().await;
-        while let Some(lost) = lost(&reply)
-            && Instant::now() < deadline
-        {
-            let values = self.client.run_by(read(), deadline).await;
-            let values = values.map_err(|error| if error.is_outage() { lost.clone() } else { error })?;
-            let Reply::Array(found) = &values else { return Err(values.unexpected("an array")) };
-            reply = match found.first() {
-                Some(Reply::Nil) => claim().await,
-                Some(Reply::Text(held)) => Ok((held == value, values)),
-                _ => return Err(values.unexpected("an array of strings")),
+        loop {
+            let claim = self.client.run_by(set(key, value, Expiry::After(ttl)).if_absent(), deadline);
+            let read = || self.client.run_by(Command::new("MGET").key(key).keys(also), deadline);
+            let (claimed, values) = tokio::join!(claim, read());
+            let values = match lost(&claimed) {
+                // What was read may be older than the claim.
+                Some(lost) if Instant::now() < deadline => {
+                    read().await.map_err(|error| if error.is_outage() { lost.clone() } else { error })
+                }
+                _ => values,
             };
+            let is_told = claimed.is_ok();
+            let is_granted = match claimed {
+                Err(error) if !error.is_outage() || !error.may_be_executed() => return Err(error),
+                claimed => claimed.map_or(Ok(false), Reply::into_done)?,
+            };
+            let mut values = values?.into_texts(1 + also.len())?.into_iter();
+            let held = values.next().flatten();
+            let also = values.collect();
+            match held {
+                _ if is_granted => return Ok(ClaimOrRead { held: None, also }),
+                Some(held) if !is_told && held == value => return Ok(ClaimOrRead { held: None, also }),
+                Some(held) => return Ok(ClaimOrRead { held: Some(held), also }),
+                // It has ended between the two commands, or the claim was lost on its way.
+                None if Instant::now() < deadline => {}
+                None => return Err(Error::timeout()),
+            }
         }
-        let (is_granted, values) = reply?;
-        let mut values = values.into_texts(1 + also.len())?.into_iter();
-        let held = values.next().flatten();
-        Ok(ClaimOrRead { held: held.filter(|_| !is_granted), also: values.collect() })
     }
 
     /// If the reply is lost, reads the key back: it has been replaced if it holds `new`.
