@@ -54,7 +54,7 @@ export function LiveChart({ title, samples, pick, format, atLeast, isFilled = fa
   return (
     <figure className="chart">
       <figcaption>
-        {title} <output aria-live="off">{value}</output>
+        {title} <strong>{value}</strong>
       </figcaption>
       <div ref={place} role="img" aria-label={`Line chart of: ${title}. Now ${value}.`} />
     </figure>
