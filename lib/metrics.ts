@@ -20,6 +20,8 @@ export type OutageCode =
   | 'unavailable'
   | 'unauthorized'
   | 'protocol'
+  /** A setting is missing or wrong, so that there is no database to use. */
+  | 'configuration'
   | 'other'
 
 /** A change of state. */

@@ -99,13 +99,18 @@ fn failure(status: u16, error: &str, text: String, command: &Command, request: R
 
     let starts_with = |texts: &[&str]| texts.iter().any(|text| error.starts_with(text));
     if is_rejected_token(status) && !error.starts_with("NOPERM") || starts_with(&REJECTED_TOKENS) {
-        return Error::unauthorized();
+        return Error::unauthorized(request.token.source().token_name());
     }
     if starts_with(&OUTAGES) {
         return Error::turned_away(status, text, request.retry_after);
     }
     if is_outage(status) {
         return unavailable(status, text, request);
+    }
+    if error.starts_with("NOPERM") {
+        let name = request.token.source().token_name();
+        let text = format!("{text}; if {name} holds the read-only token, put the standard one there");
+        return Error::refused(command.name(), command.prefix(), text);
     }
     Error::refused(command.name(), command.prefix(), text)
 }
@@ -130,7 +135,7 @@ fn unreadable(status: u16, body: &[u8], request: RequestContext<'_>, redactor: &
     let start = String::from_utf8_lossy(&body[..body.len().min(MAX_UNREADABLE_BYTES)]);
     let text = format!("unreadable body: {}", redactor.redact(&start));
     match status {
-        401 | 403 => Error::unauthorized(),
+        401 | 403 => Error::unauthorized(request.token.source().token_name()),
         413 => Error::refused(
             request.commands.first().map_or("a batch", Command::name),
             "",
