@@ -127,14 +127,14 @@ const FormCache: Omit<typeof Forms, 'prototype'> = {
 
 /** Stands for what only a server has. Calling any of its methods says so. */
 function onServer<T>(name: string): T {
-  // `await`, `JSON.stringify` and printing ask for names that no method has.
-  const get = (_: unknown, method: string | symbol) =>
-    typeof method === 'symbol' || method === 'then' || method === 'toJSON'
-      ? undefined
-      : () => {
-          throw new Error(`redlatch: call ${name}.${method} on the server, not in the browser`)
-        }
-  return new Proxy({}, { get }) as T
+  // `await` and `JSON.stringify` ask for names that no method has.
+  const get = (_: unknown, method: string) =>
+    method !== 'then' &&
+    method !== 'toJSON' &&
+    (() => {
+      throw new Error(`redlatch: call ${name}.${method} on the server`)
+    })
+  return new Proxy({}, { get } as ProxyHandler<object>) as T
 }
 
 const redisManager = onServer<RedisManager>('redisManager')

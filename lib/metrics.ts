@@ -20,7 +20,6 @@ export type OutageCode =
   | 'unavailable'
   | 'unauthorized'
   | 'protocol'
-  /** A setting is missing or wrong, so that there is no database to use. */
   | 'configuration'
   | 'other'
 

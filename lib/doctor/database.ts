@@ -48,6 +48,9 @@ function unreachable({ error = '', code }: RedisHealthCheck, connection: Credent
     )
   }
   const message = `It cannot be reached: ${error}.`
+  if (error.includes('authority')) {
+    return problem('database', message, 'Name a file with this authority in NODE_EXTRA_CA_CERTS.')
+  }
   if (code === 'connect') return problem('database', message, `Correct ${urlName}, or the network between.`)
   if (code === 'connection_lost')
     return problem('database', message, `Check the scheme and port in ${urlName}.`)

@@ -92,8 +92,7 @@ impl Target {
 fn certificate_cause(problem: &CertificateError, url_name: &str) -> String {
     let reason = match problem {
         CertificateError::UnknownIssuer => {
-            return "its certificate comes from an unknown authority; name this one in NODE_EXTRA_CA_CERTS"
-                .into();
+            return "its certificate comes from an unknown authority".into();
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             return format!("its certificate is for another host; check {url_name}");
