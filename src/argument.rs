@@ -5,11 +5,10 @@ use std::time::Duration;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Object, Unknown, Utf16String};
 use napi::{JsValue, ValueType};
 use redlatch_core::Error as CoreError;
-use redlatch_core::config::Options;
+use redlatch_core::config::{Options, not_an_option};
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
 
 use crate::error::Failure;
-use crate::nearest_name;
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
@@ -173,7 +172,7 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
         for index in 0..given.get_array_length()? {
             let name = lossy_text(self.name, given.get_element(index)?)?;
             if !names.contains(&name.as_str()) {
-                let problem = nearest_name::not_an_option(&name, names);
+                let problem = not_an_option(&name, names);
                 return Err(CoreError::invalid_field(&format!("{}.{name}", self.name), problem).into());
             }
         }

@@ -21,7 +21,6 @@ mod form_cache;
 mod handle;
 mod idempotency_cache;
 mod io_thread;
-mod nearest_name;
 mod options;
 mod promises;
 mod realm;

@@ -163,7 +163,7 @@ const inRequests: Mistake[] = [
     'http goes to a port with TLS',
     () => pair(`http://127.0.0.1:${port('tls')}`, token),
     /if its port expects TLS, UPSTASH_REDIS_REST_URL must start with https/,
-    /if its port expects TLS/,
+    /If its port expects TLS/,
   ],
   [
     'the certificate is of an unknown authority',
@@ -221,12 +221,10 @@ describe('a mistake is answered by the doctor, where', () => {
       const { code, stdout } = await runRedlatch(project, ['doctor', '--json'], env())
 
       const { findings } = JSON.parse(stdout) as { findings: Finding[] }
-      expect(findings).toContainEqual({
-        check: expect.stringMatching(/^(environment|database|token)$/),
-        status: 'problem',
-        message: expect.stringMatching(expected),
-        remedy: expect.any(String),
-      })
+      const told = findings
+        .filter(({ check }) => /^(environment|database|token)$/.test(check))
+        .filter(({ message, remedy }) => expected.test(`${message} ${remedy}`))
+      expect(told).toMatchObject([{ status: 'problem', remedy: expect.any(String) }])
       expect(code).toBe(1)
       for (const secret of secrets) expect(stdout).not.toContain(secret)
     },

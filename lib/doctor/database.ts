@@ -47,15 +47,17 @@ function unreachable({ error = '', code }: RedisHealthCheck, connection: Credent
       'Copy the token from the Upstash console, under "REST API"; the password is another one.',
     )
   }
-  const message = `It cannot be reached: ${error}.`
-  if (error.includes('authority')) {
-    return problem('database', message, 'Name a file with this authority in NODE_EXTRA_CA_CERTS.')
+  // The core says why, and behind a semicolon what to check.
+  const [cause = '', advice] = error.replace(/^cannot connect to redis: /, '').split('; ')
+  const notReached = (remedy: string) => problem('database', `It cannot be reached: ${cause}.`, remedy)
+  if (advice && (code === 'connect' || code === 'connection_lost')) {
+    return notReached(`${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`)
   }
-  if (code === 'connect') return problem('database', message, `Correct ${urlName}, or the network between.`)
-  if (code === 'connection_lost')
-    return problem('database', message, `Check the scheme and port in ${urlName}.`)
-  if (code === 'timeout') {
-    return problem('database', message, `Check the host in ${urlName}, firewalls, and the network between.`)
+  if (cause.includes('authority')) {
+    return notReached('Name a file with this authority in NODE_EXTRA_CA_CERTS.')
+  }
+  if (code === 'connect' || code === 'connection_lost' || code === 'timeout') {
+    return notReached(`Check the host and port in ${urlName}, firewalls, and the network between.`)
   }
   const hasPath = URL.canParse(url.trim()) && new URL(url.trim()).pathname !== '/'
   const part = hasPath ? 'the path in it is probably wrong' : 'its host and port belong to something else'

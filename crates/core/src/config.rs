@@ -7,6 +7,7 @@
 mod endpoint;
 mod environment;
 mod mistake;
+mod nearest_name;
 mod proxy;
 mod remote;
 mod source;
@@ -19,6 +20,7 @@ use crate::{Error, Result};
 
 use environment::Environment;
 
+pub use nearest_name::not_an_option;
 pub use proxy::Proxy;
 pub use remote::{Remote, Token};
 pub use source::Source;

@@ -35,12 +35,9 @@ pub(super) fn suspicion(source: Source, url: &EndpointUrl, token: &str) -> Optio
 
 /// Whether `text` is the address of an Upstash database for TCP clients, which this package cannot use.
 pub(super) fn is_tcp_address_of_upstash(text: &str) -> bool {
-    is_tcp_address(text)
-        && ["upstash.io", "vercel-storage.com"].iter().any(|host| {
-            authority(text).is_some_and(|authority| {
-                authority.split(':').any(|part| part.rsplit('@').next().unwrap_or(part).ends_with(host))
-            })
-        })
+    let host = authority(text).and_then(|authority| authority.rsplit('@').next()?.split(':').next());
+    let is_upstash = |host: &str| host.ends_with(".upstash.io") || host.ends_with(".vercel-storage.com");
+    is_tcp_address(text) && host.is_some_and(is_upstash)
 }
 
 fn is_tcp_address(text: &str) -> bool {
@@ -58,12 +55,17 @@ fn of_any(name: &str, text: &str) -> Option<String> {
         "has quotation marks around it, which are part of the value; remove them"
     } else if text.ends_with(',') || text.ends_with(';') {
         "ends with a comma or semicolon; remove it"
-    } else if text.split_once('=').is_some_and(|(start, _)| start.trim_end().ends_with(name)) {
+    } else if is_line_of(name, text) {
         "holds its own name, as in a line of an .env file; keep what is behind the ="
     } else {
         return None;
     };
     Some(format!("{name} {problem}"))
+}
+
+/// Whether `text` is a line of an .env file that sets `name`.
+fn is_line_of(name: &str, text: &str) -> bool {
+    text.split_once('=').is_some_and(|(start, _)| start.trim_start_matches("export ").trim() == name)
 }
 
 fn of_url(name: &str, text: &str) -> Option<String> {

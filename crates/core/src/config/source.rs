@@ -34,4 +34,20 @@ impl Source {
             Self::Kv => "KV_REST_API_TOKEN",
         }
     }
+
+    /// The same in an error of a request, which its reader finds far from the settings.
+    pub(crate) fn url_setting(self) -> &'static str {
+        match self {
+            Self::Code => "UPSTASH_REDIS_REST_URL or the option url",
+            _ => self.url_name(),
+        }
+    }
+
+    /// The same in an error of a request.
+    pub(crate) fn token_setting(self) -> &'static str {
+        match self {
+            Self::Code => "UPSTASH_REDIS_REST_TOKEN or the option token",
+            _ => self.token_name(),
+        }
+    }
 }

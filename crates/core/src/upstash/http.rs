@@ -87,7 +87,7 @@ struct EndpointUrls {
 impl HttpClient {
     /// Prepares requests to `remote`. Opens no connection.
     pub(super) fn new(remote: &Remote, clock: Clock, log: &Log) -> Result<Self> {
-        let url_name = remote.token.source().url_name();
+        let url_name = remote.token.source().url_setting();
         let unusable = || format!("check {url_name}");
         let tls = tls::config(remote.extra_ca_certs.as_deref(), log)
             .map_err(|error| Error::connect("TLS cannot be set up", error))?;
@@ -207,7 +207,7 @@ async fn read_body(mut response: reqwest::Response, limit: usize, target: Target
 
 fn headers(token: &Token) -> Result<HeaderMap> {
     let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.secret()))
-        .map_err(|error| Error::connect(format!("check {}", token.source().token_name()), error))?;
+        .map_err(|error| Error::connect(format!("check {}", token.source().token_setting()), error))?;
     authorization.set_sensitive(true);
     Ok(HeaderMap::from_iter([
         (AUTHORIZATION, authorization),

@@ -4,7 +4,8 @@
 const MAX_DISTANCE: usize = 2;
 
 /// Completes the sentence that `name` begins: which of `names` is meant, or which there are.
-pub(crate) fn not_an_option(name: &str, names: &[&str]) -> String {
+#[must_use]
+pub fn not_an_option(name: &str, names: &[&str]) -> String {
     let lower = name.to_lowercase();
     let nearest = names
         .iter()
@@ -30,4 +31,24 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_all_when_none_is_near() {
+        let names = ["url", "timeoutMs", "maxEntries"];
+        for (name, expected) in [
+            ("timeoutMS", "is not an option; did you mean timeoutMs?"),
+            ("timeout", "is not an option; did you mean timeoutMs?"),
+            ("maxEntry", "is not an option; did you mean maxEntries?"),
+            ("uri", "is not an option; did you mean url?"),
+            ("retries", "is not an option; the options are url, timeoutMs, maxEntries"),
+            ("", "is not an option; the options are url, timeoutMs, maxEntries"),
+        ] {
+            assert_eq!(not_an_option(name, &names), expected, "{name}");
+        }
+    }
 }
