@@ -142,6 +142,12 @@ const inRequests: Mistake[] = [
     /refuses UPSTASH_REDIS_REST_TOKEN/,
   ],
   [
+    'the URL of a server that is not of Upstash has a path',
+    () => pair(`${gateway.url}/pipeline`, gateway.token),
+    /ERR Command is not available: \.\.\.; if UPSTASH_REDIS_REST_URL has a path, remove it/,
+    /the path in it is probably wrong/,
+  ],
+  [
     'the host is unknown',
     () => pair('https://redis.invalid', token),
     /its host is unknown; check UPSTASH_REDIS_REST_URL/,

@@ -278,9 +278,9 @@ impl Error {
         self.is_refused_with(&["ERR Unexpected flag in script shebang", "ERR Error compiling script"])
     }
 
-    /// Whether the token may not run the command.
-    pub(crate) fn is_forbidden(&self) -> bool {
-        self.is_refused_with(&["NOPERM"])
+    /// Whether Redis refuses the command because a setting is wrong: a token that may only read, or a URL with a path.
+    pub(crate) fn is_refused_by_setting(&self) -> bool {
+        self.is_refused_with(&["NOPERM", "ERR Command is not available"])
     }
 
     /// Whether Redis refuses a write that it may take later: its memory, its disk or its quota is full.

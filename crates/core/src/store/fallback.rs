@@ -44,7 +44,7 @@ impl<R: RemoteStore> FallbackStore<R> {
             metrics: Metrics::default(),
             on_outage,
             log,
-            is_forbidden_told: AtomicBool::new(false),
+            is_wrong_setting_told: AtomicBool::new(false),
         });
         let prober = Prober::new(&shared);
         (Self { shared, class: Class::Manager }, prober)
@@ -128,16 +128,16 @@ impl<R: RemoteStore> FallbackStore<R> {
             reached => {
                 self.shared.breaker.reached();
                 if let Err(error) = &reached {
-                    self.tell_forbidden(error);
+                    self.tell_wrong_setting(error);
                 }
                 Ok(reached)
             }
         }
     }
 
-    /// Logs once that the token may not run commands: each call rejects, and its caller may hide that.
-    fn tell_forbidden(&self, error: &Error) {
-        if error.is_forbidden() && !self.shared.is_forbidden_told.swap(true, Relaxed) {
+    /// Logs once that a wrong setting has calls refused: each of them rejects, and its caller may hide that.
+    fn tell_wrong_setting(&self, error: &Error) {
+        if error.is_refused_by_setting() && !self.shared.is_wrong_setting_told.swap(true, Relaxed) {
             self.shared.log.push(LogMessage::Warn(format!("Calls are refused: {error}. {DOCTOR}")));
         }
     }

@@ -15,8 +15,8 @@ pub(super) struct Shared<R> {
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,
     pub(super) log: Log,
-    /// Whether the log says that the token may not write.
-    pub(super) is_forbidden_told: AtomicBool,
+    /// Whether the log says that a wrong setting has calls refused.
+    pub(super) is_wrong_setting_told: AtomicBool,
 }
 
 impl<R> Drop for Shared<R> {

@@ -107,11 +107,16 @@ fn failure(status: u16, error: &str, text: String, command: &Command, request: R
     if is_outage(status) {
         return unavailable(status, text, request);
     }
-    if error.starts_with("NOPERM") {
-        let name = request.token.source().token_setting();
-        let text = format!("{text}; if {name} holds the read-only token, put the standard one there");
-        return Error::refused(command.name(), command.prefix(), text);
-    }
+    let source = request.token.source();
+    let text = if error.starts_with("NOPERM") {
+        let name = source.token_setting();
+        format!("{text}; if {name} holds the read-only token, put the standard one there")
+    } else if error.starts_with("ERR Command is not available") {
+        // A path is taken for a command. Those of this package are there.
+        format!("{text}; if {} has a path, remove it", source.url_setting())
+    } else {
+        text
+    };
     Error::refused(command.name(), command.prefix(), text)
 }
 
