@@ -31,10 +31,10 @@ export const elements = (array: unknown): unknown[] => {
   }
 }
 
-/** Reads a property of an options object for the addon. */
+/** Reads a property of an options object for the addon, or lists the names of all if `name` is empty. */
 export const property = (options: object, name: string): unknown => {
   try {
-    return (options as Record<string, unknown>)[name]
+    return name === '' ? Object.keys(options) : (options as Record<string, unknown>)[name]
   } catch (error) {
     return keepThrown(error)
   }

@@ -133,12 +133,16 @@ const FormCache: Omit<typeof Forms, 'prototype'> = {
 
 /** Stands for a function that only a server has. Calling it says so. */
 const onServer = (name: string) => (): never => {
-  throw new Error(`redlatch: call ${name} on the server, not in the browser`)
+  throw new Error(`redlatch: call ${name} on the server`)
 }
 
 /** Stands for an object with such functions. */
 const allOnServer = <T>(name: string): T =>
-  new Proxy({}, { get: (_, method) => onServer(`${name}.${String(method)}`) }) as T
+  // `await` and `JSON.stringify` ask for names that no method has.
+  new Proxy(
+    {},
+    { get: (_, method) => method !== 'then' && method !== 'toJSON' && onServer(`${name}.${String(method)}`) },
+  ) as T
 
 const redisManager = allOnServer<RedisManager>('redisManager')
 

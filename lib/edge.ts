@@ -31,8 +31,8 @@ function unsupported(call: string): Error {
 function standIn<T>(name: string, supported: Partial<T> = {}): T {
   const get = (_: unknown, method: string | symbol) => {
     if (Object.hasOwn(supported, method)) return supported[method as keyof T]
-    // `await`, printing and bundlers ask for names that no method has.
-    if (typeof method === 'symbol' || method === 'then') return undefined
+    // `await`, `JSON.stringify`, printing and bundlers ask for names that no method has.
+    if (typeof method === 'symbol' || method === 'then' || method === 'toJSON') return undefined
     return () => {
       const error = unsupported(`${name}.${method}`)
       if (synchronous.includes(method)) throw error

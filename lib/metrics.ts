@@ -20,6 +20,7 @@ export type OutageCode =
   | 'unavailable'
   | 'unauthorized'
   | 'protocol'
+  | 'configuration'
   | 'other'
 
 /** A change of state. */

@@ -5,7 +5,7 @@ use std::time::Duration;
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Object, Unknown, Utf16String};
 use napi::{JsValue, ValueType};
 use redlatch_core::Error as CoreError;
-use redlatch_core::config::{Options, Policy};
+use redlatch_core::config::{Options, Policy, not_an_option};
 use redlatch_core::keys::{Expiry, Key, Namespace, Ttl};
 
 use crate::error::Failure;
@@ -18,7 +18,7 @@ pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unkno
 /// The face's function that copies an array.
 pub(crate) type Elements<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Object<'env>>;
 
-/// The face's function that reads a property.
+/// The face's function that reads a property, or lists the names of all if it is given an empty name.
 pub(crate) type Property<'env> = Function<'env, FnArgs<(Unknown<'env>, String)>, Unknown<'env>>;
 
 /// How long `drain` waits by default.
@@ -188,6 +188,21 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
         let arguments = FnArgs { data: (self.value, option.to_owned()) };
         let value = self.property.call(arguments).map_err(|_| Failure::unreadable(&path))?;
         read(&path, value)
+    }
+
+    /// Fails on the first option that is none of `names`.
+    pub(crate) fn expect_only(&self, names: &[&str]) -> Result<()> {
+        let arguments = FnArgs { data: (self.value, String::new()) };
+        let given = self.property.call(arguments).map_err(|_| Failure::unreadable(self.name))?;
+        let given = Object::from_unknown(given)?;
+        for index in 0..given.get_array_length()? {
+            let name = lossy_text(self.name, given.get_element(index)?)?;
+            if !names.contains(&name.as_str()) {
+                let problem = not_an_option(&name, names);
+                return Err(CoreError::invalid_field(&format!("{}.{name}", self.name), problem).into());
+            }
+        }
+        Ok(())
     }
 
     /// Options within these that may be left out, read by `read`.

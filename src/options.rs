@@ -8,11 +8,16 @@ use redlatch_core::store::Class;
 
 use crate::argument::{self, OptionsObject, Property};
 
+const NAMES: [&str; 7] =
+    ["url", "token", "timeoutMs", "maxResponseBytes", "disableRedis", "onOutage", "memory"];
+const MEMORY_NAMES: [&str; 2] = ["maxEntries", "maxBytes"];
+
 /// Reads `{ url, token, timeoutMs, maxResponseBytes, disableRedis, onOutage, memory }`.
 pub(crate) fn read<'env>(options: Unknown<'env>, property: &Property<'env>) -> argument::Result<Options> {
     let Some(given) = OptionsObject::optional("options", options, property)? else {
         return Ok(Options::default());
     };
+    given.expect_only(&NAMES)?;
     let mut read = Options {
         timeout: given.get("timeoutMs", timeout)?,
         url: given.get("url", argument::optional_text)?,
@@ -23,6 +28,7 @@ pub(crate) fn read<'env>(options: Unknown<'env>, property: &Property<'env>) -> a
         ..Options::default()
     };
     given.nested("memory", |memory| {
+        memory.expect_only(&MEMORY_NAMES)?;
         read.memory_max_entries = memory.get("maxEntries", limit)?;
         read.memory_max_bytes = memory.get("maxBytes", limit)?;
         Ok(())
@@ -31,6 +37,7 @@ pub(crate) fn read<'env>(options: Unknown<'env>, property: &Property<'env>) -> a
 }
 
 fn on_outage(given: &OptionsObject<'_, '_>) -> argument::Result<OnOutage> {
+    given.expect_only(&Class::ALL.map(Class::name))?;
     let mut read = OnOutage::default();
     for class in Class::ALL {
         if let Some(policy) = given.get(class.name(), argument::optional_policy)? {

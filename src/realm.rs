@@ -8,11 +8,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use napi::bindgen_prelude::{Env, Function, JsObjectValue, Object, ToNapiValue, Unknown};
 use napi_derive::napi;
-use redlatch_core::config::Options;
+use redlatch_core::config::{MEMORY_IN_PRODUCTION, Options};
+use redlatch_core::log::LogMessage;
 use redlatch_core::{Config, Result as CoreResult};
 
 use crate::argument::Property;
@@ -139,6 +141,12 @@ impl Drop for Reading<'_> {
     }
 }
 
+/// Whether this is the warning that a process gives once, however often it evaluates the package.
+fn is_repeated(message: &LogMessage) -> bool {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    matches!(message, LogMessage::Warn(text) if text == MEMORY_IN_PRODUCTION) && IS_TOLD.swap(true, Relaxed)
+}
+
 fn close(service: ServiceUse, promise: PendingPromise) {
     service.close(move || promise.settle(Ok(().into_return_value())));
 }
@@ -176,7 +184,8 @@ impl Realm {
         let present = self.state.service.take();
         *self.state.service.borrow_mut() = Some(ServiceUse::open(config, present));
         or_throw(env, || self.state.listen(env))?;
-        Ok(log.into_iter().flat_map(promises::log_parts).collect())
+        let told = log.into_iter().filter(|message| !is_repeated(message));
+        Ok(told.flat_map(promises::log_parts).collect())
     }
 
     /// Replaces the settings, which the next `open` uses.

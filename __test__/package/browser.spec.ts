@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { minifySync } from '@swc/core'
 import type * as Redlatch from 'redlatch'
@@ -67,6 +68,16 @@ describe('what only a server has', () => {
   test('importing it and looking at it is no use of it', () => {
     expect(browser.default).toBe(redisManager)
     expect(typeof redisManager.get).toBe('function')
+  })
+})
+
+describe('a stand-in', () => {
+  test('can be awaited, turned into JSON and into text', async () => {
+    expect(await redisManager).toBe(redisManager)
+    expect(JSON.stringify({ redisManager, CustomerCache, IdempotencyCache })).toBe(
+      '{"redisManager":{},"CustomerCache":{},"IdempotencyCache":{}}',
+    )
+    expect(inspect(redisManager)).toBe('{}')
   })
 })
 

@@ -153,6 +153,40 @@ describe('wrong options', () => {
     expect(cacheType()).toBe('In-Memory')
   })
 
+  test.each<[object, string]>([
+    [{ timeoutMS: 100 }, 'options.timeoutMS is not an option; did you mean timeoutMs?'],
+    [{ URL: url }, 'options.URL is not an option; did you mean url?'],
+    [{ memory: { maxentries: 1 } }, 'options.memory.maxentries is not an option; did you mean maxEntries?'],
+    [{ onOutage: { forms: 'reject' } }, 'options.onOutage.forms is not an option; did you mean form?'],
+    [{ disableRedis: true, onoutage: {} }, 'options.onoutage is not an option; did you mean onOutage?'],
+    [
+      { retries: undefined },
+      'options.retries is not an option; the options are url, token, timeoutMs, maxResponseBytes, disableRedis, ' +
+        'onOutage, memory',
+    ],
+  ])('configure throws a TypeError for the option of %j, which there is not', (options, message) => {
+    const name = message.slice(0, message.indexOf(' '))
+    expect(expectThrow(options, TypeError, 'ERR_INVALID_ARG_VALUE', name, 'is not an option').message).toBe(
+      message,
+    )
+  })
+
+  test('what the names of the options throw is the cause', () => {
+    const thrown = new Error('no names')
+    const options = new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw thrown
+        },
+      },
+    )
+
+    const { cause } = expectThrow(options, TypeError, 'ERR_INVALID_ARG_VALUE', 'options', 'cannot be read')
+
+    expect(cause).toBe(thrown)
+  })
+
   const noCount = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]
 
   test.each([

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { parseEnv } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Finding, runRedlatch } from '../support/doctor'
 import { sharedGateway } from '../support/gateway'
 
-interface Finding {
-  check: string
-  status: 'ok' | 'warning' | 'problem' | 'skipped'
-  message: string
-  remedy?: string
-}
-
-const program = join(__dirname, '..', '..', 'dist', 'doctor', 'cli.js')
 const longToken = 'A'.repeat(60)
 let project: string
 
@@ -34,19 +26,7 @@ function write(name: string, content: string) {
   writeFileSync(join(project, name), content)
 }
 
-async function run(options: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [program, ...options], {
-    cwd: project,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [[code], stdout, stderr] = await Promise.all([
-    once(child, 'close'),
-    text(child.stdout),
-    text(child.stderr),
-  ])
-  return { code, stdout, stderr }
-}
+const run = (options: string[], env: Record<string, string>) => runRedlatch(project, options, env)
 
 /** What the doctor finds with `env`, with its exit code checked against it. */
 async function findings(env: Record<string, string> = {}): Promise<Finding[]> {
@@ -206,46 +186,6 @@ describe('database', () => {
   })
 })
 
-describe('next', () => {
-  test.each<[string, string, Finding['status']]>([
-    ['without the line', 'export default {}', 'problem'],
-    [
-      'with the line in a comment',
-      "export default { /* serverExternalPackages: ['redlatch'] */ }",
-      'problem',
-    ],
-    [
-      'with the line commented out',
-      "export default {\n  // serverExternalPackages: ['redlatch'],\n}",
-      'problem',
-    ],
-    ['with other packages', "export default { serverExternalPackages: ['sharp'] }", 'problem'],
-    ['with several packages', 'export default { serverExternalPackages: [\n"sharp",\n"redlatch",\n] }', 'ok'],
-    ['that transpiles the package', "export default { transpilePackages: ['redlatch'] }", 'problem'],
-    [
-      'that puts a list together',
-      "const list = ['redlatch']\nexport default { serverExternalPackages: list }",
-      'warning',
-    ],
-  ])('a configuration %s', async (_, config, status) => {
-    write('next.config.ts', config)
-
-    expect(await finding('next')).toMatchObject([{ status }])
-  })
-
-  test('no configuration is a problem', async () => {
-    rmSync(join(project, 'next.config.ts'))
-
-    expect(await finding('next')).toMatchObject([{ status: 'problem' }])
-  })
-
-  test('a project without Next.js has nothing to configure', async () => {
-    write('package.json', '{}')
-
-    expect(await finding('next')).toMatchObject([{ status: 'skipped' }])
-  })
-})
-
 describe('clients', () => {
   test('files that use @upstash/redis are named, but not those of packages', async () => {
     write('lib/old.ts', "import { Redis } from '@upstash/redis'")
@@ -257,24 +197,121 @@ describe('clients', () => {
 
     expect(found).toMatchObject({ status: 'warning' })
     expect(found?.message).toContain(`${join('lib', 'old.ts')}, ${join('lib', 'older.cjs')}.`)
+    expect(found?.remedy).toContain(
+      'Keep @upstash/redis beside it for what it cannot do, such as listing keys.',
+    )
+  })
+
+  test('it says when it has stopped looking', async () => {
+    const { checkClients } = require('../../dist/doctor/clients.js')
+    for (const name of ['a', 'b', 'c']) write(`lib/${name}.ts`, '')
+
+    expect(checkClients(project, 3)).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('Only the first 3 source files'),
+    })
+    expect(checkClients(project, 5)).toMatchObject({ status: 'ok' })
+  })
+})
+
+describe('memory on purpose', () => {
+  test('is a warning, and no reason to end with 1', async () => {
+    const { code, stdout } = await run(['doctor'], { DISABLE_REDIS: ' true' })
+
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^warning {2}environment {2}DISABLE_REDIS is true/m)
+  })
+})
+
+describe('a check that throws', () => {
+  test.each(['addon', 'next', 'environment', 'database', 'clients'])(
+    '%s is a problem, and the others are reported',
+    async (check) => {
+      write(
+        'break.cjs',
+        `const names = ['addon', 'next', 'environment', 'database', 'clients']
+        const functions = ['checkAddon', 'checkNext', 'checkEnvironment', 'checkDatabase', 'checkClients']
+        const files = ['project', 'project', 'environment', 'database', 'clients']
+        const at = names.indexOf('${check}')
+        const file = ${JSON.stringify(join(__dirname, '..', '..', 'dist', 'doctor'))} + '/' + files[at] + '.js'
+        require(file)[functions[at]] = () => { throw Object.assign(new Error('secret'), { code: 'EACCES' }) }`,
+      )
+      const nodeOptions = ['--require', join(project, 'break.cjs')]
+
+      const { code, stdout } = await runRedlatch(project, ['doctor', '--json'], good(), { nodeOptions })
+
+      const { findings } = JSON.parse(stdout) as { findings: Finding[] }
+      expect(code).toBe(1)
+      expect(findings).toContainEqual(
+        expect.objectContaining({ check, message: 'The check itself failed (EACCES).' }),
+      )
+      expect(new Set(findings.map(({ check }) => check)).size).toBeGreaterThanOrEqual(5)
+      expect(stdout).not.toContain('secret')
+    },
+  )
+})
+
+describe('files of variables', () => {
+  const { parseEnvFile } = require('../../dist/doctor/env-file.js')
+
+  test('are read without util.parseEnv, which Node 20.0 has not', async () => {
+    const { url, token } = sharedGateway()
+    write('.env', `UPSTASH_REDIS_REST_URL=${url}\nUPSTASH_REDIS_REST_TOKEN=${token}\n`)
+    write('old.cjs', "delete require('node:util').parseEnv")
+    const nodeOptions = ['--require', join(project, 'old.cjs')]
+
+    const { stdout } = await runRedlatch(project, ['doctor', '--json'], {}, { nodeOptions })
+
+    expect(JSON.parse(stdout).findings).toContainEqual(
+      expect.objectContaining({ check: 'token', status: 'ok' }),
+    )
+  })
+
+  test('are read as util.parseEnv reads them', () => {
+    const text = [
+      'A=1',
+      'export B = two words # comment',
+      "C='single # no comment'",
+      'D="two\\nlines"',
+      'E="on\ntwo"',
+      '# F=no',
+      'G=',
+      '  H=`back "tick"`',
+      'I=https://a.b/c#d',
+    ].join('\n')
+
+    expect(parseEnvFile(text)).toStrictEqual({ ...parseEnv(text) })
+  })
+
+  test('may refer to other variables, as in Next.js', async () => {
+    const { url, token } = sharedGateway()
+    write('.env', `UPSTASH_REDIS_REST_URL=$OTHER_URL\nUPSTASH_REDIS_REST_TOKEN=\${OTHER_TOKEN}\n`)
+
+    const found = await finding('token', { OTHER_URL: url, OTHER_TOKEN: token })
+
+    expect(found).toMatchObject([{ status: 'ok' }])
   })
 })
 
 describe('the command line', () => {
-  test.each([[[]], [['docter']], [['doctor', '--verbose']], [['doctor', 'more']]])(
-    '%j is answered with how to use it',
-    async (options) => {
-      const { code, stdout, stderr } = await run(options, {})
+  test.each([
+    [[]],
+    [['docter']],
+    [['doctor', '--verbose']],
+    [['doctor', 'more']],
+    [['doctor', '--yes']],
+    [['init', '--json']],
+  ])('%j is answered with how to use it', async (options) => {
+    const { code, stdout, stderr } = await run(options, {})
 
-      expect([code, stdout]).toStrictEqual([2, ''])
-      expect(stderr).toContain('Usage: redlatch doctor [--json]')
-    },
-  )
+    expect([code, stdout]).toStrictEqual([2, ''])
+    expect(stderr).toContain('Usage: redlatch doctor [--json]\n       redlatch init [--yes]')
+  })
 
   test('--help is no mistake', async () => {
     const { code, stdout } = await run(['--help'], {})
 
     expect(code).toBe(0)
-    expect(stdout).toContain('Usage: redlatch doctor [--json]')
+    expect(stdout).toContain('Usage: redlatch doctor [--json]\n       redlatch init [--yes]')
   })
 })

@@ -57,4 +57,18 @@ describe('on an Edge runtime', () => {
     expect(Object.keys(edge).sort()).toStrictEqual(Object.keys(jest.requireActual<object>('redlatch')).sort())
     expect(await edge.redisManager).toBe(edge.default)
   })
+
+  test('its stand-ins turn into JSON and leave no rejection behind', async () => {
+    const rejections: unknown[] = []
+    const keep = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', keep)
+
+    expect(JSON.stringify({ ...edge, default: undefined })).toBe(
+      '{"IdempotencyCache":{},"FormCache":{},"CustomerCache":{},"redisManager":{}}',
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+
+    process.off('unhandledRejection', keep)
+    expect(rejections).toStrictEqual([])
+  })
 })

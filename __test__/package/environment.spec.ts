@@ -40,7 +40,7 @@ describe('where values go', () => {
       'an empty token',
       { [UPSTASH_URL]: url, [UPSTASH_TOKEN]: '' },
       'In-Memory',
-      /UPSTASH_REDIS_REST_TOKEN is missing/,
+      /UPSTASH_REDIS_REST_TOKEN is empty/,
     ],
     [
       'a URL that is not http(s)',
@@ -114,11 +114,11 @@ describe('what the variables are good for', () => {
   })
 
   test.each([
-    ['no variables', {}],
-    ['half of them', { [UPSTASH_URL]: url }],
-    ['DISABLE_REDIS=true', { [UPSTASH_URL]: url, [UPSTASH_TOKEN]: token, DISABLE_REDIS: 'true' }],
-  ])('memory is used and healthy with %s', async (_, env: Record<string, string>) => {
-    expect(lines((await runNode(use, env)).stdout).at(-1)).toBe('value healthy in-memory')
+    ['healthy', 'no variables', {}],
+    ['unhealthy', 'half of them', { [UPSTASH_URL]: url }],
+    ['healthy', 'DISABLE_REDIS=true', { [UPSTASH_URL]: url, [UPSTASH_TOKEN]: token, DISABLE_REDIS: 'true' }],
+  ])('memory is used and %s with %s', async (status, _, env: Record<string, string>) => {
+    expect(lines((await runNode(use, env)).stdout).at(-1)).toBe(`value ${status} in-memory`)
   })
 })
 

@@ -28,7 +28,8 @@ afterEach(() => {
     inMemoryCacheSize: 0,
     cacheType: 'Redis',
   })
-  expect(warn).not.toHaveBeenCalled()
+  // A token that may only read is a wrong setting, which is told. No other refusal is.
+  expect(warn.mock.calls.filter(([text]) => !String(text).includes('NOPERM'))).toStrictEqual([])
 })
 
 function expectRefusal(error: Error, text: RegExp, ...secrets: string[]) {
@@ -128,6 +129,13 @@ describe('a read-only token', () => {
       expect(await official.exists(method.prefix + args[0])).toBe(0)
     },
   )
+
+  test('is told once, with what to do', () => {
+    expect(warn.mock.calls).toStrictEqual([
+      [expect.stringMatching(/NOPERM .* read-only token, .* run npx redlatch doctor\.$/)],
+    ])
+    expect(String(warn.mock.calls)).not.toContain(gateway.readOnlyToken)
+  })
 
   test('reads are answered', async () => {
     const key = uniqueKey()

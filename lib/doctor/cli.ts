@@ -1,43 +1,27 @@
 #!/usr/bin/env node
 // npx redlatch doctor [--json]: checks the project in the current folder. Ends with 1 when there is a problem, with 2
 // when it was not asked properly.
+// npx redlatch init [--yes]: adds this package to the project. Ends with 1 when it did not.
 
 import { parseArgs } from 'node:util'
 
-import { checkClients } from './clients.js'
-import { checkDatabase } from './database.js'
-import { checkEnvironment, findDatabase, readEnvironment } from './environment.js'
+import { diagnose } from './diagnosis.js'
 import type { Finding } from './finding.js'
-import { checkAddon, checkNext } from './project.js'
+import { init } from './init.js'
 
 const USAGE = `Usage: redlatch doctor [--json]
+       redlatch init [--yes]
 
-Checks the project in this folder: the addon, next.config, the environment, the database.
+doctor  Checks the project in this folder: the addon, next.config, the environment, the database.
+init    Adds redlatch to the project in this folder: lib/redis.ts, next.config, .env.example. Shows the changes and asks
+        before it makes them, unless --yes is given.
 `
 const SIGNS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM', skipped: '-' }
 
-async function diagnose(folder: string): Promise<Finding[]> {
-  const environment = readEnvironment(folder)
-  const settings = checkEnvironment(environment)
-  return [
-    await checkAddon(),
-    checkNext(folder),
-    ...settings,
-    ...(await quietly(() => checkDatabase(findDatabase(environment, settings)))),
-    checkClients(folder),
-  ]
-}
-
-/** What the package logs is in the findings, and must not get between the lines of the report. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { info, warn, error } = console
-  const silent = () => undefined
-  Object.assign(console, { info: silent, warn: silent, error: silent })
-  try {
-    return await work()
-  } finally {
-    Object.assign(console, { info, warn, error })
-  }
+interface Command {
+  name: 'doctor' | 'init'
+  json?: boolean | undefined
+  yes?: boolean | undefined
 }
 
 function table(findings: Finding[]): string {
@@ -52,31 +36,43 @@ function table(findings: Finding[]): string {
   return `${lines.join('\n')}\n\n${count('problem')}, ${count('warning')}\n`
 }
 
-function parse(): { json?: boolean | undefined; help?: boolean | undefined; isRight: boolean } {
+function parse(): Command | 'help' | undefined {
+  const options = {
+    json: { type: 'boolean' },
+    yes: { type: 'boolean', short: 'y' },
+    help: { type: 'boolean', short: 'h' },
+  } as const
   try {
-    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
     const { values, positionals } = parseArgs({ options, allowPositionals: true })
-    return {
-      ...values,
-      isRight: values.help === true || (positionals.length === 1 && positionals[0] === 'doctor'),
-    }
+    if (values.help) return 'help'
+    const [name, ...more] = positionals
+    if (more.length > 0) return undefined
+    if (name === 'doctor' && !values.yes) return { name, ...values }
+    if (name === 'init' && !values.json) return { name, ...values }
   } catch {
-    return { isRight: false }
+    // An option that there is not.
   }
+  return undefined
 }
 
-async function main(): Promise<void> {
-  const { json, help, isRight } = parse()
-  if (help || !isRight) {
-    process[isRight ? 'stdout' : 'stderr'].write(USAGE)
-    process.exitCode = isRight ? 0 : 2
-    return
-  }
+async function doctor(json: boolean): Promise<boolean> {
   const findings = await diagnose(process.cwd())
   const isHealthy = findings.every(({ status }) => status !== 'problem')
   const report = json ? `${JSON.stringify({ ok: isHealthy, findings }, null, 2)}\n` : table(findings)
   process.stdout.write(report)
-  process.exitCode = isHealthy ? 0 : 1
+  return isHealthy
+}
+
+async function main(): Promise<void> {
+  const command = parse()
+  if (command === undefined || command === 'help') {
+    process[command ? 'stdout' : 'stderr'].write(USAGE)
+    process.exitCode = command ? 0 : 2
+    return
+  }
+  const { name, json = false, yes = false } = command
+  const isDone = await (name === 'doctor' ? doctor(json) : init(process.cwd(), yes))
+  process.exitCode = isDone ? 0 : 1
 }
 
 main()

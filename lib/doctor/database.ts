@@ -4,13 +4,16 @@ import { randomUUID } from 'node:crypto'
 
 import type { RedisHealthCheck } from '../health.js'
 import type { RedisManager } from '../redis-manager.js'
-import type { Credentials } from './environment.js'
+import type { Credentials, Environment } from './environment.js'
 import { type Finding, ok, problem, skipped, warning } from './finding.js'
 
 const TRIPS = 5
 const FAR_MS = 150
 
-export async function checkDatabase(connection: Credentials | undefined): Promise<Finding[]> {
+export async function checkDatabase(
+  connection: Credentials | undefined,
+  environment: Environment,
+): Promise<Finding[]> {
   if (!connection) return [skipped('database', 'Not asked: the environment names none that could answer.')]
   let redisManager: RedisManager
   try {
@@ -18,29 +21,47 @@ export async function checkDatabase(connection: Credentials | undefined): Promis
   } catch {
     return [skipped('database', 'Not asked: the addon cannot be loaded.')]
   }
-  const { url, token, tokenName } = connection
-  redisManager.configure({ url: url.trim(), token: token.trim() })
+  // What is read is the environment itself, so that all of it counts, and messages name its variables.
+  const before = { ...process.env }
+  Object.assign(process.env, environment)
   try {
     const trips: RedisHealthCheck[] = []
     for (let trip = 0; trip < TRIPS; trip += 1) trips.push(await redisManager.healthCheck())
     const failed = trips.find(({ status }) => status !== 'healthy')
-    if (failed) return [unreachable(failed, tokenName)]
-    return [reachable(trips), await checkWriting(redisManager, tokenName)]
+    if (failed) return [unreachable(failed, connection)]
+    return [reachable(trips), await checkWriting(redisManager, connection.tokenName)]
   } finally {
     await redisManager.close()
-    redisManager.configure()
+    for (const name of Object.keys(environment)) {
+      if (before[name] === undefined) delete process.env[name]
+    }
   }
 }
 
-function unreachable({ error = '' }: RedisHealthCheck, tokenName: string): Finding {
-  const isRefused = /token|unauthorized|WRONGPASS|NOAUTH|40[13]/i.test(error)
-  return isRefused
-    ? problem(
-        'database',
-        `It answers, but refuses ${tokenName}.`,
-        'Copy the token from the Upstash console, under "REST API"; the password is another one.',
-      )
-    : problem('database', `It cannot be reached: ${error}.`, 'Check the URL, and the network between.')
+function unreachable({ error = '', code }: RedisHealthCheck, connection: Credentials): Finding {
+  const { urlName, tokenName, url } = connection
+  if (code === 'unauthorized') {
+    return problem(
+      'database',
+      `It answers, but refuses ${tokenName}.`,
+      'Copy the token from the Upstash console, under "REST API"; the password is another one.',
+    )
+  }
+  // The core says why, and behind a semicolon what to check.
+  const [cause = '', advice] = error.replace(/^cannot connect to redis: /, '').split('; ')
+  const notReached = (remedy: string) => problem('database', `It cannot be reached: ${cause}.`, remedy)
+  if (advice && (code === 'connect' || code === 'connection_lost')) {
+    return notReached(`${advice.charAt(0).toUpperCase()}${advice.slice(1)}.`)
+  }
+  if (cause.includes('authority')) {
+    return notReached('Name a file with this authority in NODE_EXTRA_CA_CERTS.')
+  }
+  if (code === 'connect' || code === 'connection_lost' || code === 'timeout') {
+    return notReached(`Check the host and port in ${urlName}, firewalls, and the network between.`)
+  }
+  const hasPath = URL.canParse(url.trim()) && new URL(url.trim()).pathname !== '/'
+  const part = hasPath ? 'the path in it is probably wrong' : 'its host and port belong to something else'
+  return problem('database', `It does not answer as Upstash Redis: ${error}.`, `Check ${urlName}: ${part}.`)
 }
 
 /** The first trip also connects, so it is the middle one that counts. */

@@ -4,8 +4,13 @@
 //! environment. A wrong setting never stops a server from starting: the service runs on memory, and a [`LogMessage`]
 //! names the setting to correct.
 
+mod endpoint;
+mod environment;
+mod mistake;
+mod nearest_name;
 mod proxy;
 mod remote;
+mod source;
 
 use std::time::Duration;
 
@@ -13,10 +18,22 @@ use crate::log::LogMessage;
 use crate::store::Class;
 use crate::{Error, Result};
 
+use environment::Environment;
+
+pub use nearest_name::not_an_option;
 pub use proxy::Proxy;
 pub use remote::{Remote, Token};
+pub use source::Source;
 
 const DISABLE: &str = "DISABLE_REDIS";
+
+/// The last sentence of every warning about a setting.
+pub(crate) const DOCTOR: &str = "To check the settings, run npx redlatch doctor.";
+
+/// The warning about a production server without a database. The binding shows it once in a process.
+pub const MEMORY_IN_PRODUCTION: &str = "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are missing: in \
+    production, too, values are kept in this process's memory only. To keep them there on purpose, set \
+    DISABLE_REDIS=true. To check the settings, run npx redlatch doctor.";
 
 /// The default timeout of a call, connecting included.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,6 +46,8 @@ pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 pub struct Config {
     /// The database; `None` keeps all values in memory.
     pub remote: Option<Remote>,
+    /// What is wrong with the settings that name a database. `remote` is then `None`.
+    pub problem: Option<String>,
     /// The limits of the memory store.
     pub memory: MemoryLimits,
     /// What happens to calls during an outage.
@@ -118,24 +137,34 @@ pub struct Options {
 impl Config {
     /// Resolves `options` and the environment. `lookup` returns the value of an environment variable.
     pub fn resolve(options: &Options, lookup: impl Fn(&str) -> Option<String>) -> (Self, Vec<LogMessage>) {
-        let variable =
-            |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let environment = Environment::new(lookup);
         let mut warnings = Vec::new();
-        let disabled = options.disable_redis.unwrap_or_else(|| variable(DISABLE).as_deref() == Some("true"));
+        let disabled =
+            options.disable_redis.unwrap_or_else(|| environment.get(DISABLE).as_deref() == Some("true"));
         let remote = if disabled {
             warnings.push(LogMessage::Info(
                 "Redis is disabled; values are kept in this process's memory only.".into(),
             ));
-            None
+            Ok(None)
         } else {
-            Remote::resolve(options, variable, &mut warnings)
+            Remote::resolve(options, &environment, &mut warnings)
         };
+        match &remote {
+            Ok(None) if warnings.is_empty() && environment.is_production() => {
+                warnings.push(LogMessage::Warn(MEMORY_IN_PRODUCTION.into()));
+            }
+            Ok(_) => {}
+            Err(problem) => warnings.push(LogMessage::Warn(format!(
+                "{problem}; values are kept in this process's memory only. {DOCTOR}"
+            ))),
+        }
+        let (remote, problem) = remote.map_or_else(|problem| (None, Some(problem)), |remote| (remote, None));
         let default = MemoryLimits::default();
         let memory = MemoryLimits {
             entries: options.memory_max_entries.unwrap_or(default.entries),
             bytes: options.memory_max_bytes.unwrap_or(default.bytes),
         };
-        (Self { remote, memory, on_outage: options.on_outage }, warnings)
+        (Self { remote, problem, memory, on_outage: options.on_outage }, warnings)
     }
 }
 

@@ -30,10 +30,10 @@ enum Kind {
     Refused { command: &'static str, prefix: &'static str, text: String },
     /// The memory store has reached a limit.
     Full { limit: String },
-    /// No connection: refused, unknown host, failed TLS handshake. Nothing was sent.
-    Connect,
+    /// No connection: refused, unknown host, failed TLS handshake. Nothing was sent. `cause` says why.
+    Connect { cause: String },
     /// The connection was lost before the response was complete. Redis may have executed the commands.
-    Lost,
+    Lost { hint: Option<String> },
     /// No response by the deadline of the request.
     Timeout,
     /// No response by the deadline of the call. The request that it shares with others goes on.
@@ -42,10 +42,12 @@ enum Kind {
     TooLarge { limit: usize },
     /// The response of a failing server, a rate limit or an exhausted quota.
     Unavailable { status: u16, text: String, retry_after: Option<Duration>, is_not_executed: bool },
-    /// Redis rejected the token.
-    Unauthorized,
+    /// Redis rejected the token, which the setting holds.
+    Unauthorized { token_name: &'static str },
     /// A response that does not follow the protocol.
     Protocol { status: u16, problem: String },
+    /// The settings name a database that cannot be used.
+    Misconfigured(String),
     /// Redis is unavailable, and the outage policy is to reject.
     NoFallback { reason: String },
     /// Not sent, because an earlier request found Redis unavailable.
@@ -82,12 +84,13 @@ impl Error {
         Self::new(Kind::Full { limit: limit.into() })
     }
 
-    pub(crate) fn connect(source: impl StdError + Send + Sync + 'static) -> Self {
-        Self::with_source(Kind::Connect, source)
+    /// For a request that found no connection, because of `cause`. No secret is part of it.
+    pub(crate) fn connect(cause: impl Into<String>, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::with_source(Kind::Connect { cause: cause.into() }, source)
     }
 
-    pub(crate) fn lost(source: impl StdError + Send + Sync + 'static) -> Self {
-        Self::with_source(Kind::Lost, source)
+    pub(crate) fn lost(hint: Option<String>, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::with_source(Kind::Lost { hint }, source)
     }
 
     pub(crate) fn timeout() -> Self {
@@ -127,8 +130,14 @@ impl Error {
         if let Kind::NotSent(outage) = &self.0.kind { outage.root() } else { self }
     }
 
-    pub(crate) fn unauthorized() -> Self {
-        Self::new(Kind::Unauthorized)
+    /// For a rejected token, which the setting `token_name` holds.
+    pub(crate) fn unauthorized(token_name: &'static str) -> Self {
+        Self::new(Kind::Unauthorized { token_name })
+    }
+
+    /// For settings that name a database that cannot be used. `problem` names the setting.
+    pub(crate) fn misconfigured(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Misconfigured(problem.into()))
     }
 
     pub(crate) fn protocol(status: u16, problem: impl Into<String>) -> Self {
@@ -174,7 +183,7 @@ impl Error {
     /// Whether Redis rejected the token.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self.0.kind, Kind::Unauthorized)
+        matches!(self.0.kind, Kind::Unauthorized { .. })
     }
 
     /// Whether Redis is unavailable, for any command. Memory takes over on such an error.
@@ -182,13 +191,13 @@ impl Error {
     pub fn is_outage(&self) -> bool {
         matches!(
             self.0.kind,
-            Kind::Connect
-                | Kind::Lost
+            Kind::Connect { .. }
+                | Kind::Lost { .. }
                 | Kind::Timeout
                 | Kind::OutOfTime
                 | Kind::Abandoned
                 | Kind::Unavailable { .. }
-                | Kind::Unauthorized
+                | Kind::Unauthorized { .. }
                 | Kind::Protocol { .. }
                 | Kind::NotSent(_)
         )
@@ -204,8 +213,8 @@ impl Error {
     pub(crate) fn may_be_executed(&self) -> bool {
         !matches!(
             self.0.kind,
-            Kind::Connect
-                | Kind::Unauthorized
+            Kind::Connect { .. }
+                | Kind::Unauthorized { .. }
                 | Kind::NotSent(_)
                 | Kind::Unavailable { is_not_executed: true, .. }
         )
@@ -213,12 +222,12 @@ impl Error {
 
     /// For an outage: whether this one error opens the circuit breaker. A timeout or a failing response may be an exception.
     pub(crate) fn opens_breaker(&self) -> bool {
-        matches!(self.root().0.kind, Kind::Connect | Kind::Unauthorized)
+        matches!(self.root().0.kind, Kind::Connect { .. } | Kind::Unauthorized { .. })
     }
 
     /// For an outage: whether a retry may succeed.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.0.kind, Kind::Lost | Kind::Unavailable { .. })
+        matches!(self.0.kind, Kind::Lost { .. } | Kind::Unavailable { .. })
     }
 
     /// The `Retry-After` of the response.
@@ -234,12 +243,13 @@ impl Error {
     #[must_use]
     pub fn outage_code(&self) -> &'static str {
         match self.root().0.kind {
-            Kind::Connect => "connect",
-            Kind::Lost => "connection_lost",
+            Kind::Connect { .. } => "connect",
+            Kind::Lost { .. } => "connection_lost",
             Kind::Timeout | Kind::OutOfTime => "timeout",
             Kind::Unavailable { status: 429, .. } => "rate_limited",
             Kind::Unavailable { .. } => "unavailable",
-            Kind::Unauthorized => "unauthorized",
+            Kind::Unauthorized { .. } => "unauthorized",
+            Kind::Misconfigured(_) => "configuration",
             Kind::Protocol { .. } => "protocol",
             _ => "other",
         }
@@ -273,6 +283,11 @@ impl Error {
         self.is_refused_with(&["ERR syntax error", "ERR unknown command"])
     }
 
+    /// Whether Redis refuses the command because a setting is wrong: a token that may only read, or a URL with a path.
+    pub(crate) fn is_refused_by_setting(&self) -> bool {
+        self.is_refused_with(&["NOPERM", "ERR Command is not available"])
+    }
+
     /// Whether Redis refuses a write that it may take later: its memory, its disk or its quota is full.
     pub(crate) fn is_refused_for_now(&self) -> bool {
         self.is_refused_with(&["OOM", "MISCONF", "ERR DB capacity quota exceeded"])
@@ -297,7 +312,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
-            Kind::InvalidValue(text) | Kind::InvalidField(text) => f.write_str(text),
+            Kind::InvalidValue(text) | Kind::InvalidField(text) | Kind::Misconfigured(text) => {
+                f.write_str(text)
+            }
             Kind::Refused { command, prefix: "", text } => write!(f, "redis refused {command}: {text}"),
             Kind::Refused { command, prefix, text } => {
                 write!(f, "redis refused {command} on a key that starts with \"{prefix}\": {text}")
@@ -307,10 +324,11 @@ impl fmt::Display for Error {
                 "the memory store is full ({limit}) and drops nothing that it has acknowledged; \
                  raise the limit with redisManager.configure({{ memory }}) or use shorter TTLs"
             ),
-            Kind::Connect => {
-                f.write_str("cannot connect to redis; check UPSTASH_REDIS_REST_URL and the network")
+            Kind::Connect { cause } => write!(f, "cannot connect to redis: {cause}"),
+            Kind::Lost { hint: None } => f.write_str("the connection to redis was lost before it responded"),
+            Kind::Lost { hint: Some(hint) } => {
+                write!(f, "the connection to redis was lost before it responded; {hint}")
             }
-            Kind::Lost => f.write_str("the connection to redis was lost before it responded"),
             Kind::NoFallback { reason } => write!(
                 f,
                 "redis is not available ({reason}), and onOutage is \"reject\" for this call, \
@@ -325,9 +343,9 @@ impl fmt::Display for Error {
             Kind::Unavailable { status, text, .. } => {
                 write!(f, "redis responded with status {status}: {text}")
             }
-            Kind::Unauthorized => f.write_str(
-                "redis rejected the token; check UPSTASH_REDIS_REST_TOKEN (the REST token, not the password)",
-            ),
+            Kind::Unauthorized { token_name } => {
+                write!(f, "redis rejected the token; check {token_name} (the REST token, not the password)")
+            }
             Kind::Protocol { status, problem } => {
                 write!(f, "the response (status {status}) does not come from upstash redis: {problem}")
             }

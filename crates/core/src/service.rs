@@ -37,6 +37,8 @@ pub struct Service {
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
     log: Log,
+    /// What is wrong with the settings that name a database.
+    problem: Option<String>,
     task: Mutex<Option<BackgroundTask>>,
 }
 
@@ -96,7 +98,8 @@ impl Health {
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut health = self.short();
-        health.response_time = Some(self.response_time.as_secs_f64() * 1000.0);
+        // In hundredths of a millisecond: more digits are noise.
+        health.response_time = Some((self.response_time.as_secs_f64() * 1e5).round() / 100.0);
         health.mode = Some(if self.mode == Mode::Redis { "redis" } else { "in-memory" });
         health.error = self.error.as_ref().map(ToString::to_string);
         health.code = self.error.as_ref().map(Error::outage_code);
@@ -169,6 +172,7 @@ impl Service {
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),
             log,
+            problem: config.problem,
             task: Mutex::new(dispatcher.map(|dispatcher| BackgroundTask {
                 dispatcher,
                 prober,
@@ -189,17 +193,21 @@ impl Service {
         &self.log
     }
 
-    /// Sends PING. Memory mode is always healthy. While the circuit breaker is open, only the prober sends PING, and this
+    /// Sends PING. Memory mode is healthy, unless the settings were to name a database. While the circuit breaker is open, only the prober sends PING, and this
     /// returns the last error.
     pub async fn health(&self) -> Health {
         let start = Instant::now();
         let Some(remote) = self.store.remote() else {
             return Health {
-                is_healthy: true,
+                is_healthy: self.problem.is_none(),
                 mode: Mode::InMemory,
                 response_time: start.elapsed(),
-                message: "Redis is not configured; this process's memory is in use",
-                error: None,
+                message: if self.problem.is_none() {
+                    "Redis is not configured; this process's memory is in use"
+                } else {
+                    "Redis is wrongly configured; this process's memory is in use"
+                },
+                error: self.problem.as_deref().map(Error::misconfigured),
             };
         };
         let error = if self.store.is_remote_available() {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use reqwest::Url;
 
-use super::remote::{has_port_out_of_range, parse_http_url};
+use super::endpoint::{has_port_out_of_range, parse_http_url};
 
 const USE_ENV_PROXY: &str = "NODE_USE_ENV_PROXY";
 

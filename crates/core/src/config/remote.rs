@@ -4,15 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
-
-use super::{DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Proxy};
+use super::endpoint::EndpointUrl;
+use super::{
+    DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, DOCTOR, Environment, Options, Proxy, Source, mistake,
+};
 use crate::log::LogMessage;
 
-pub(super) const URL: &str = "UPSTASH_REDIS_REST_URL";
-pub(super) const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN";
-pub(super) const OLD_URL: &str = "KV_REST_API_URL";
-pub(super) const OLD_TOKEN: &str = "KV_REST_API_TOKEN";
+/// Variables that hold the address for TCP clients.
+const TCP_URLS: [&str; 3] = ["REDIS_URL", "UPSTASH_REDIS_URL", "KV_URL"];
 pub(super) const EXTRA_CA_CERTS: &str = "NODE_EXTRA_CA_CERTS";
 
 /// How to connect to an Upstash database.
@@ -32,19 +31,27 @@ pub struct Remote {
     pub proxy: Option<Proxy>,
 }
 
-/// A secret. `Debug` does not show it, and no error contains it.
+/// A secret. `Debug` does not show it, and no error contains it. It knows its source, so that errors can name it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Token(String);
+pub struct Token {
+    secret: String,
+    source: Source,
+}
 
 impl Token {
     /// Wraps `token`, which must be a valid header value.
     #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
-        Self(token.into())
+        Self { secret: token.into(), source: Source::Code }
     }
 
     pub(crate) fn secret(&self) -> &str {
-        &self.0
+        &self.secret
+    }
+
+    /// Where it comes from, and the URL with it.
+    pub(crate) fn source(&self) -> Source {
+        self.source
     }
 }
 
@@ -55,127 +62,98 @@ impl fmt::Debug for Token {
 }
 
 impl Remote {
-    /// Resolves the database. Returns `None` if none is configured, or if a setting is wrong; the latter adds a warning.
+    /// Resolves the database. Returns `None` if none is configured, and an error that names the setting if one is wrong.
     pub(super) fn resolve(
         options: &Options,
-        variable: impl Fn(&str) -> Option<String>,
+        environment: &Environment<impl Fn(&str) -> Option<String>>,
         warnings: &mut Vec<LogMessage>,
-    ) -> Option<Self> {
-        let (url, token) = credentials(options, &variable, warnings)?;
-        let proxy = Proxy::from_env(&url.parsed, &variable).unwrap_or_else(|problem| {
-            warnings.push(LogMessage::Warn(format!("{problem}; requests to Redis do not use a proxy.")));
+    ) -> Result<Option<Self>, String> {
+        let Some((url, token)) = credentials(options, environment, warnings)? else { return Ok(None) };
+        let variable = |name: &str| environment.get(name);
+        let proxy = Proxy::from_env(&url.parsed, variable).unwrap_or_else(|problem| {
+            warnings
+                .push(LogMessage::Warn(format!("{problem}; requests to Redis do not use a proxy. {DOCTOR}")));
             None
         });
-        Some(Self {
+        Ok(Some(Self {
             url: url.text,
             token,
             timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
             extra_ca_certs: variable(EXTRA_CA_CERTS).map(PathBuf::from),
             max_response_bytes: options.max_response_bytes.unwrap_or(DEFAULT_MAX_RESPONSE_BYTES),
             proxy,
-        })
+        }))
     }
 }
 
 /// The URL and the token, from the first source that sets one of them.
 fn credentials(
     options: &Options,
-    variable: impl Fn(&str) -> Option<String>,
+    environment: &Environment<impl Fn(&str) -> Option<String>>,
     warnings: &mut Vec<LogMessage>,
-) -> Option<(EndpointUrl, Token)> {
+) -> Result<Option<(EndpointUrl, Token)>, String> {
     let in_code = (options.url.clone(), options.token.as_ref().map(|token| token.secret().to_owned()));
-    let sources = [
-        ("url", "token", in_code),
-        (URL, TOKEN, (variable(URL), variable(TOKEN))),
-        (OLD_URL, OLD_TOKEN, (variable(OLD_URL), variable(OLD_TOKEN))),
-    ];
-    let (url_name, token_name, (url, token)) =
-        sources.into_iter().find(|(.., (url, token))| url.is_some() || token.is_some())?;
-    if url_name == OLD_URL {
+    let in_environment = Source::ENVIRONMENT
+        .map(|source| (source, (environment.get(source.url_name()), environment.get(source.token_name()))));
+    let is_some =
+        |(_, (url, token)): &(Source, (Option<String>, Option<String>))| url.is_some() || token.is_some();
+    let Some((source, (url, token))) =
+        std::iter::once((Source::Code, in_code)).chain(in_environment).find(is_some)
+    else {
+        warnings.extend(tcp_address_warning(environment));
+        return Ok(None);
+    };
+    if source == Source::Kv {
         warnings.push(LogMessage::Warn(format!(
-            "{OLD_URL} and {OLD_TOKEN} are deprecated; rename them to {URL} and {TOKEN}."
+            "{} and {} are deprecated; rename them to {} and {}.",
+            Source::Kv.url_name(),
+            Source::Kv.token_name(),
+            Source::Upstash.url_name(),
+            Source::Upstash.token_name()
         )));
     }
-    let checked = match (url, token) {
-        (Some(url), Some(token)) => EndpointUrl::parse(url_name, &url)
-            .and_then(|url| Ok((url, usable_token(token_name, &token)?)))
-            .inspect(|(url, _)| warnings.extend(url.plain_http_warning(url_name))),
-        (Some(_), None) => Err(format!("{url_name} is set but {token_name} is missing")),
-        _ => Err(format!("{token_name} is set but {url_name} is missing")),
+    let (url, token) = both(source, url, token, |name| environment.is_empty(name))?;
+    if let Some(mistake) = mistake::of_pair(source, &url, &token) {
+        return Err(mistake);
+    }
+    let url_name = source.url_name();
+    let url = EndpointUrl::parse(&url).ok_or_else(|| format!("{url_name} is not an http(s) URL"))?;
+    warnings.extend(url.plain_http_warning(url_name));
+    warnings.extend(
+        mistake::suspicion(source, &url, &token)
+            .map(|suspicion| LogMessage::Warn(format!("{suspicion}. {DOCTOR}"))),
+    );
+    Ok(Some((url, Token { secret: token, source })))
+}
+
+/// Both values without white space around them. `is_empty` says of a variable that it is set to nothing.
+fn both(
+    source: Source,
+    url: Option<String>,
+    token: Option<String>,
+    is_empty: impl Fn(&str) -> bool,
+) -> Result<(String, String), String> {
+    let trimmed = |value: Option<String>| value.map(|text| text.trim().to_owned());
+    let absence = |there: &str, name: &str, is_given: bool| {
+        let problem = if is_given || is_empty(name) { "is empty" } else { "is missing" };
+        format!("{there} is set but {name} {problem}")
     };
-    checked
-        .map_err(|problem| {
-            warnings
-                .push(LogMessage::Warn(format!("{problem}; values are kept in this process's memory only.")));
-        })
-        .ok()
-}
-
-/// The REST URL as the user wrote it, without a trailing `/`, and parsed.
-struct EndpointUrl {
-    text: String,
-    parsed: Url,
-}
-
-impl EndpointUrl {
-    fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let text = text.strip_suffix('/').unwrap_or(text);
-        if has_port_out_of_range(text) {
-            return Err(format!("{name} is not an http(s) URL: its port is above {}", u16::MAX));
-        }
-        let parsed =
-            parse_http_url(text).filter(|url| url.query().is_none() && url.fragment().is_none()).ok_or_else(
-                || format!("{name} is not an http(s) URL; copy the REST URL, which starts with https://"),
-            )?;
-        if authority(text).is_some_and(|authority| authority.contains('@')) {
-            return Err(format!("{name} must not hold credentials; the token goes into its own setting"));
-        }
-        Ok(Self { text: text.to_owned(), parsed })
-    }
-
-    fn plain_http_warning(&self, name: &str) -> Option<LogMessage> {
-        (self.parsed.scheme() == "http" && !is_loopback(&self.parsed)).then(|| {
-            LogMessage::Warn(format!(
-                "{name} is a plain http URL to another host: the token and all values cross the network unencrypted."
-            ))
-        })
+    let (url_name, token_name) = (source.url_name(), source.token_name());
+    match (trimmed(url), trimmed(token)) {
+        (Some(url), Some(token)) if !url.is_empty() && !token.is_empty() => Ok((url, token)),
+        (Some(url), token) if !url.is_empty() => Err(absence(url_name, token_name, token.is_some())),
+        (url, _) => Err(absence(token_name, url_name, url.is_some())),
     }
 }
 
-/// Parses an http(s) URL.
-///
-/// `Url::parse` also accepts text that needs repair, such as `https:host`, `https:\\host`, spaces or `http://{host}`.
-/// This rejects such text, because an HTTP request cannot carry it or would go elsewhere than the text says.
-pub(super) fn parse_http_url(text: &str) -> Option<Url> {
-    let is_in_host = |c: char| c.is_ascii_alphanumeric() || "-._~[]:".contains(c);
-    let host = authority(text)?.rsplit('@').next()?;
-    let needs_repair = host.is_empty()
-        || !host.chars().all(is_in_host)
-        || !text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
-    Url::parse(text).ok().filter(|url| !needs_repair && matches!(url.scheme(), "http" | "https"))
-}
-
-/// The text between `://` and the path: `user:password@host:port`.
-fn authority(url: &str) -> Option<&str> {
-    url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
-}
-
-/// Whether `url` has a number as its port that no port has. `Url::parse` refuses it as any other text.
-pub(super) fn has_port_out_of_range(url: &str) -> bool {
-    let port = authority(url).and_then(|authority| authority.rsplit_once(':')).map_or("", |(_, port)| port);
-    !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_err()
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn usable_token(name: &str, text: &str) -> Result<Token, String> {
-    let text = text.trim();
-    if text.is_empty() || text.contains(|c: char| !c.is_ascii_graphic()) {
-        return Err(format!("{name} holds characters that no token has (white space or non-ASCII)"));
-    }
-    Ok(Token::new(text))
+/// The Upstash console shows this address beside the REST URL, and Vercel sets it, too.
+fn tcp_address_warning(environment: &Environment<impl Fn(&str) -> Option<String>>) -> Option<LogMessage> {
+    let name = TCP_URLS
+        .into_iter()
+        .find(|name| environment.get(name).is_some_and(|text| mistake::is_tcp_address_of_upstash(&text)))?;
+    let (url, token) = (Source::Upstash.url_name(), Source::Upstash.token_name());
+    Some(LogMessage::Warn(format!(
+        "{name} is the address for TCP clients, which is not used, and {url} and {token} are missing; \
+         values are kept in this process's memory only. {DOCTOR}"
+    )))
 }

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::Error;
 use crate::clock::{Clock, UnixMillis};
+use crate::config::DOCTOR;
 use crate::log::{Log, LogMessage};
 
 /// This many failures in a row open the breaker, unless one of them does so by itself.
@@ -201,7 +202,7 @@ impl CircuitBreaker {
         if listeners.is_empty() {
             match (change.from, change.to) {
                 (BreakerState::Available, _) => self.log.push(LogMessage::Warn(format!(
-                    "Redis is not available ({}); this process's memory takes over until it is.",
+                    "Redis is not available ({}); this process's memory takes over until it is. {DOCTOR}",
                     change.reason
                 ))),
                 (_, BreakerState::Available) => {

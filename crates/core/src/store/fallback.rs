@@ -4,6 +4,7 @@
 //! Keys with pending writes are served from memory ([`OfflineStore`]); other keys go to Redis while it is available.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -14,8 +15,8 @@ use super::replay::{Left, replay_before_the_end, replay_steps};
 use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
-use crate::config::{MemoryLimits, OnOutage, Policy};
-use crate::log::Log;
+use crate::config::{DOCTOR, MemoryLimits, OnOutage, Policy};
+use crate::log::{Log, LogMessage};
 use crate::{Error, Result};
 
 /// A store that uses `R` while it is available, and memory while it is not or when there is none.
@@ -45,6 +46,7 @@ impl<R: RemoteStore> FallbackStore<R> {
             metrics: Metrics::default(),
             on_outage,
             log,
+            is_wrong_setting_told: AtomicBool::new(false),
         });
         let prober = Prober::new(&shared);
         (Self { shared, class: Class::Manager, policy: None }, prober)
@@ -133,8 +135,18 @@ impl<R: RemoteStore> FallbackStore<R> {
             }
             reached => {
                 self.shared.breaker.reached();
+                if let Err(error) = &reached {
+                    self.tell_wrong_setting(error);
+                }
                 Ok(reached)
             }
+        }
+    }
+
+    /// Logs once that a wrong setting has calls refused: each of them rejects, and its caller may hide that.
+    fn tell_wrong_setting(&self, error: &Error) {
+        if error.is_refused_by_setting() && !self.shared.is_wrong_setting_told.swap(true, Relaxed) {
+            self.shared.log.push(LogMessage::Warn(format!("Calls are refused: {error}. {DOCTOR}")));
         }
     }
 

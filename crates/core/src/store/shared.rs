@@ -1,5 +1,7 @@
 //! What a fallback store, its clones and its prober share.
 
+use std::sync::atomic::AtomicBool;
+
 use super::circuit_breaker::CircuitBreaker;
 use super::metrics::Metrics;
 use super::offline::OfflineStore;
@@ -13,6 +15,8 @@ pub(super) struct Shared<R> {
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,
     pub(super) log: Log,
+    /// Whether the log says that a wrong setting has calls refused.
+    pub(super) is_wrong_setting_told: AtomicBool,
 }
 
 impl<R> Drop for Shared<R> {

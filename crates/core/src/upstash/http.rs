@@ -13,6 +13,7 @@ use reqwest::header::{
 use reqwest::{Method, Request, Url};
 use tokio::time::Instant;
 
+use super::connection_failure::Target;
 use super::sync_token::SyncToken;
 use super::tls;
 use crate::clock::{Clock, SteadyMillis};
@@ -36,6 +37,7 @@ pub(super) struct HttpClient {
     endpoints: EndpointUrls,
     headers: HeaderMap,
     token: Token,
+    target: Target,
     sync_token: SyncToken,
     max_response_bytes: usize,
 }
@@ -44,6 +46,7 @@ pub(super) struct HttpClient {
 struct Connector {
     tls: rustls::ClientConfig,
     proxy: Option<Proxy>,
+    target: Target,
 }
 
 /// The open connections, and the time of their last use.
@@ -84,20 +87,28 @@ struct EndpointUrls {
 impl HttpClient {
     /// Prepares requests to `remote`. Opens no connection.
     pub(super) fn new(remote: &Remote, clock: Clock, log: &Log) -> Result<Self> {
-        let tls = tls::config(remote.extra_ca_certs.as_deref(), log).map_err(Error::connect)?;
-        let connector = Connector { tls, proxy: remote.proxy.clone() };
-        let endpoint = |path| Url::parse(&format!("{}{path}", remote.url)).map_err(Error::connect);
+        let url_name = remote.token.source().url_setting();
+        let unusable = || format!("check {url_name}");
+        let tls = tls::config(remote.extra_ca_certs.as_deref(), log)
+            .map_err(|error| Error::connect("TLS cannot be set up", error))?;
+        let endpoint = |path| {
+            Url::parse(&format!("{}{path}", remote.url)).map_err(|error| Error::connect(unusable(), error))
+        };
+        let endpoints = EndpointUrls {
+            command: endpoint("/")?,
+            pipeline: endpoint("/pipeline")?,
+            transaction: endpoint("/multi-exec")?,
+        };
+        let target = Target::new(&endpoints.command, url_name);
+        let connector = Connector { tls, proxy: remote.proxy.clone(), target };
         Ok(Self {
             pool: Mutex::new(ConnectionPool { client: connector.build()?, last_used: clock.steady() }),
             connector,
             clock,
-            endpoints: EndpointUrls {
-                command: endpoint("/")?,
-                pipeline: endpoint("/pipeline")?,
-                transaction: endpoint("/multi-exec")?,
-            },
+            endpoints,
             headers: headers(&remote.token)?,
             token: remote.token.clone(),
+            target,
             sync_token: SyncToken::new(),
             max_response_bytes: remote.max_response_bytes,
         })
@@ -122,11 +133,11 @@ impl HttpClient {
         *request.body_mut() = Some(body.into());
         let client = self.client()?;
         let exchange = async {
-            let response = client.execute(request).await.map_err(failure)?;
+            let response = client.execute(request).await.map_err(|error| self.target.failure(error))?;
             let status = response.status().as_u16();
             self.sync_token.update(number, status, response.headers().get(SYNC_TOKEN));
             let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
-            let body = read_body(response, self.max_response_bytes).await?;
+            let body = read_body(response, self.max_response_bytes, self.target).await?;
             Ok(RestResponse { status, body, retry_after })
         };
         tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(Error::timeout()))
@@ -166,17 +177,11 @@ impl Connector {
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .no_proxy();
         if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy.url().clone()).map_err(failure)?);
+            builder = builder
+                .proxy(reqwest::Proxy::all(proxy.url().clone()).map_err(|error| self.target.failure(error))?);
         }
-        builder.build().map_err(failure)
+        builder.build().map_err(|error| self.target.failure(error))
     }
-}
-
-/// Distinguishes a request that was certainly not sent from one that may have been executed. Removes the URL.
-fn failure(error: reqwest::Error) -> Error {
-    let is_certainly_not_sent = error.is_connect() || error.is_builder();
-    let error = error.without_url();
-    if is_certainly_not_sent { Error::connect(error) } else { Error::lost(error) }
 }
 
 fn seconds(value: &HeaderValue) -> Option<Duration> {
@@ -185,13 +190,13 @@ fn seconds(value: &HeaderValue) -> Option<Duration> {
 }
 
 /// Reads a response body of at most `limit` bytes.
-async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>> {
+async fn read_body(mut response: reqwest::Response, limit: usize, target: Target) -> Result<Vec<u8>> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit as u64 {
         return Err(Error::too_large(limit));
     }
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| target.failure(error))? {
         if body.len() + chunk.len() > limit {
             return Err(Error::too_large(limit));
         }
@@ -201,8 +206,8 @@ async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<
 }
 
 fn headers(token: &Token) -> Result<HeaderMap> {
-    let mut authorization =
-        HeaderValue::try_from(format!("Bearer {}", token.secret())).map_err(Error::connect)?;
+    let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.secret()))
+        .map_err(|error| Error::connect(format!("check {}", token.source().token_setting()), error))?;
     authorization.set_sensitive(true);
     Ok(HeaderMap::from_iter([
         (AUTHORIZATION, authorization),

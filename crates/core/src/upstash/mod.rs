@@ -4,6 +4,7 @@
 //! [`Reply`] to its command. <https://upstash.com/docs/redis/features/restapi>
 
 mod command;
+mod connection_failure;
 mod dispatcher;
 mod http;
 mod redact;

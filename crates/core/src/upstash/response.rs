@@ -99,7 +99,7 @@ fn failure(status: u16, error: &str, text: String, command: &Command, request: R
 
     let starts_with = |texts: &[&str]| texts.iter().any(|text| error.starts_with(text));
     if is_rejected_token(status) && !error.starts_with("NOPERM") || starts_with(&REJECTED_TOKENS) {
-        return Error::unauthorized();
+        return Error::unauthorized(request.token.source().token_setting());
     }
     if starts_with(&OUTAGES) {
         return Error::turned_away(status, text, request.retry_after);
@@ -107,6 +107,16 @@ fn failure(status: u16, error: &str, text: String, command: &Command, request: R
     if is_outage(status) {
         return unavailable(status, text, request);
     }
+    let source = request.token.source();
+    let text = if error.starts_with("NOPERM") {
+        let name = source.token_setting();
+        format!("{text}; if {name} holds the read-only token, put the standard one there")
+    } else if error.starts_with("ERR Command is not available") {
+        // A path is taken for a command. Those of this package are there.
+        format!("{text}; if {} has a path, remove it", source.url_setting())
+    } else {
+        text
+    };
     Error::refused(command.name(), command.prefix(), text)
 }
 
@@ -130,7 +140,7 @@ fn unreadable(status: u16, body: &[u8], request: RequestContext<'_>, redactor: &
     let start = String::from_utf8_lossy(&body[..body.len().min(MAX_UNREADABLE_BYTES)]);
     let text = format!("unreadable body: {}", redactor.redact(&start));
     match status {
-        401 | 403 => Error::unauthorized(),
+        401 | 403 => Error::unauthorized(request.token.source().token_setting()),
         413 => Error::refused(
             request.commands.first().map_or("a batch", Command::name),
             "",
