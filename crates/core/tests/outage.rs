@@ -228,6 +228,27 @@ async fn while_the_breaker_is_open_only_one_probe_at_a_time_is_sent() {
 }
 
 #[tokio::test]
+async fn a_probe_is_one_request_whatever_the_server_says() {
+    let outage = Outage::prepare().await;
+    outage.begin().await;
+    let busy = Fault::Status { status: 503, body: None, headers: BTreeMap::new() };
+    outage.upstash.gateway.clear_faults().await.unwrap();
+    outage.upstash.gateway.add_fault(busy).await.unwrap();
+    outage.upstash.gateway.reset_counters();
+    let probes = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&probes);
+    outage.store.breaker().subscribe(move |change| {
+        seen.fetch_add(u64::from(change.from == BreakerState::Probing), Relaxed);
+    });
+
+    while probes.load(Relaxed) < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    assert_eq!(outage.upstash.gateway.counters().requests, probes.load(Relaxed));
+}
+
+#[tokio::test]
 async fn a_class_can_reject_calls_during_an_outage() {
     let upstash = Upstash::start().await;
     let on_outage = OnOutage::default().with(Class::Idempotency, Policy::Reject);
