@@ -3,7 +3,8 @@ import { stringify } from './arguments.js'
 import { call, json, none, raw, realm } from './calls.js'
 import type { HealthCheck } from './health.js'
 import { type Parser, parsed } from './parser.js'
-import { type RunContext, type RunOptions, type RunStatus, run, runStatus } from './runs.js'
+import type { RunContext, RunOptions, RunStatus } from './run-options.js'
+import { run, runStatus } from './runs.js'
 
 const results = new addon.IdempotencyCache(realm)
 

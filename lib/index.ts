@@ -28,4 +28,5 @@ export type {
 export type { OutagePolicy, RedlatchOptions } from './options.js'
 export type { Parser } from './parser.js'
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'
-export { type LockOptions, type RunContext, type RunOptions, type RunStatus, withLock } from './runs.js'
+export type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
+export { withLock } from './runs.js'

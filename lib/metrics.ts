@@ -77,9 +77,9 @@ export interface Metrics {
   /** Stale copies: values kept to answer reads during an outage. */
   staleCopies: { entries: number; bytes: number }
   corruptEntriesRemoved: number
-  /** Commands that wait for their request, as while many requests are under way. */
+  /** Commands that wait for their request, as while many requests are in flight. */
   queuedCommands: number
-  /** Requests under way. */
+  /** Requests in flight. */
   requestsInFlight: number
   /** Requests that were retried. */
   retries: number

@@ -8,74 +8,11 @@ import { makeError } from './errors.js'
 import { fingerprintOf } from './fingerprint.js'
 import { IdempotencyError } from './idempotency-error.js'
 import { print } from './log.js'
-import type { OutagePolicy } from './options.js'
+import type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
+import { Wait } from './wait.js'
+import { withResolvers } from './with-resolvers.js'
 
 const runs = new addon.Runs(realm)
-
-/** What the work of a run or of a lock is given. */
-export interface RunContext {
-  /** The key or the name. */
-  readonly key: string
-  /** Aborts when another may hold the lease, or `maxRunMs` is over. Its reason has the code `ERR_LEASE_LOST`. */
-  readonly signal: AbortSignal
-  /** With `fencing`, a number that grows with every run of the key: a database can refuse a lower one. */
-  readonly fence?: number
-}
-
-/** The options that a run and a lock share. */
-export interface LockOptions {
-  /**
-   * How long a holder that has crashed still counts, in milliseconds. It is renewed every third of it.
-   * @default 30000
-   */
-  leaseMs?: number | undefined
-  /**
-   * How long the work may take, in milliseconds. Then the lease is not renewed any more.
-   * @default 300000
-   */
-  maxRunMs?: number | undefined
-  /**
-   * How long a caller waits for another one, in milliseconds; 0 rejects at once.
-   * @default 10000
-   */
-  waitMs?: number | undefined
-  /**
-   * Whether to count the runs of the key, for `context.fence`.
-   * @default false
-   */
-  fencing?: boolean | undefined
-  /** What happens while Redis cannot be used. By default, what `configure` says for `idempotency`. */
-  onOutage?: OutagePolicy | undefined
-}
-
-/** The options of a run. */
-export interface RunOptions extends LockOptions {
-  /**
-   * How long the outcome is kept, in seconds.
-   * @default 86400
-   */
-  ttlSeconds?: number | undefined
-  /** What tells this request from another one with the same key: a text, or an object, which is compared by its JSON. */
-  fingerprint?: string | object | undefined
-  /**
-   * What an error of the work means: the next caller runs again, or it is the outcome.
-   * @default 'release'
-   */
-  onError?: 'release' | 'store' | ((error: unknown) => 'release' | 'store') | undefined
-  /**
-   * What the end of a process in the middle of the work means: the next caller runs again once the lease is over, or nobody
-   * does before `ttlSeconds` are.
-   * @default 'rerun'
-   */
-  onCrash?: 'rerun' | 'block' | undefined
-}
-
-/** How the run of a key stands. */
-export interface RunStatus {
-  state: 'absent' | 'running' | 'done' | 'failed'
-  /** When the work began, in Unix milliseconds. */
-  startedAt?: number
-}
 
 type Work<T> = (context: RunContext) => T | Promise<T>
 
@@ -91,8 +28,8 @@ type Ended = { state: 'done'; value?: unknown } | { state: 'noResult' } | { stat
 
 type Run = Extract<Begun, { state: 'run' }>
 
-/** The runs under way in this process, by key. Resolves to how it has ended; to nothing when it was released. */
-const underWay = new Map<string, { fingerprint: string; ended: Promise<Ended | undefined> }>()
+/** The pending runs of this process, by key. Resolves to how it has ended; to nothing when it was released. */
+const pendingRuns = new Map<string, { fingerprint: string; ended: Promise<Ended | undefined> }>()
 
 export async function run<T>(key: string, work: Work<T>, options: RunOptions = {}): Promise<T> {
   checkWork(work)
@@ -102,7 +39,7 @@ export async function run<T>(key: string, work: Work<T>, options: RunOptions = {
   const asked = { ...lease, fingerprint, ttlSeconds }
   const wait = new Wait(options.waitMs)
   for (;;) {
-    const joined = underWay.get(key)
+    const joined = pendingRuns.get(key)
     if (joined) {
       if (joined.fingerprint !== fingerprint) throw new IdempotencyError('ERR_IDEMPOTENCY_MISMATCH')
       const ended = await wait.for(joined.ended)
@@ -111,7 +48,7 @@ export async function run<T>(key: string, work: Work<T>, options: RunOptions = {
     }
     // Nothing may come between the look above and this entry, so the claim is made behind it.
     const { promise, resolve } = withResolvers<Ended | undefined>()
-    underWay.set(key, { fingerprint, ended: promise })
+    pendingRuns.set(key, { fingerprint, ended: promise })
     let ended: Ended | undefined
     try {
       const begun: Begun = await call(runs, 'begin', json, key, asked, property)
@@ -126,7 +63,7 @@ export async function run<T>(key: string, work: Work<T>, options: RunOptions = {
         return outcomeOf<T>(begun)
       }
     } finally {
-      underWay.delete(key)
+      pendingRuns.delete(key)
       resolve(ended)
     }
     await wait.pause('ERR_IDEMPOTENCY_IN_PROGRESS')
@@ -153,7 +90,7 @@ export async function withLock<T>(name: string, work: Work<T>, options: LockOpti
       try {
         return await attend(begun, name, work, lease)
       } finally {
-        await told(call(runs, 'release', none, begun.owner))
+        await logFailure(call(runs, 'release', none, begun.owner))
       }
     }
     await wait.pause('ERR_LOCK_TIMEOUT')
@@ -204,7 +141,7 @@ async function perform<T>(
     }
     const isStored = (typeof onError === 'function' ? onError(error) : onError) === 'store'
     if (!isStored) {
-      await told(call(runs, 'release', none, begun.owner))
+      await logFailure(call(runs, 'release', none, begun.owner))
       return { value: fail, ended: undefined }
     }
     const { overtaken, ended } = await finish({ state: 'failed', error: described(error) })
@@ -228,10 +165,10 @@ async function finished(
       ended.state === 'failed' ? ended.error : ended.state === 'done' ? ended.value : null,
     )
   } catch {
-    await told(store('noResult', undefined))
+    await logFailure(store('noResult', undefined))
     return { ended: { state: 'noResult' } }
   }
-  const other = await told(store(ended.state, text))
+  const other = await logFailure(store(ended.state, text))
   if (other && other.state !== 'run' && other.state !== 'wait' && other.state !== 'mismatch') {
     return { overtaken: other, ended: other }
   }
@@ -254,8 +191,8 @@ function described(error: unknown): { name: string; message: string; code?: stri
   return { name, message, ...(typeof code === 'string' && { code }) }
 }
 
-/** The work is done, whatever becomes of its record: what goes wrong with that is told and does not reject the call. */
-async function told<T>(stored: Promise<T>): Promise<T | undefined> {
+/** The work is done, whatever becomes of its record: what goes wrong with that is logged and does not reject the call. */
+async function logFailure<T>(stored: Promise<T>): Promise<T | undefined> {
   try {
     return await stored
   } catch (error) {
@@ -280,58 +217,4 @@ function leaseOptions(options: LockOptions, isBlocking: boolean): Lease {
 function checkWork(work: unknown): void {
   if (typeof work === 'function') return
   throw makeError('TypeError', 'ERR_INVALID_ARG_TYPE', `work must be a function, got ${typeof work}`)
-}
-
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 1_000
-
-/** How long a caller waits for another one. */
-class Wait {
-  readonly #end: number
-  #pauseMs = FIRST_PAUSE_MS
-
-  constructor(waitMs = 10_000) {
-    if (typeof waitMs !== 'number' || !(waitMs >= 0)) {
-      throw makeError('RangeError', 'ERR_INVALID_ARG_VALUE', 'options.waitMs must be a number of at least 0')
-    }
-    this.#end = performance.now() + waitMs
-  }
-
-  /** Waits for a promise of this process, as long as there is time. */
-  async for<T>(promise: Promise<T>): Promise<T> {
-    const { promise: late, reject } = withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(this.#tooLong('ERR_IDEMPOTENCY_IN_PROGRESS')),
-      Math.max(0, this.#end - performance.now()),
-    )
-    try {
-      return await Promise.race([promise, late])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  /** Pauses before the next look at another process's run. */
-  async pause(code: 'ERR_IDEMPOTENCY_IN_PROGRESS' | 'ERR_LOCK_TIMEOUT'): Promise<void> {
-    const left = this.#end - performance.now()
-    if (left <= 0) throw this.#tooLong(code)
-    const jitter = 0.8 + Math.random() * 0.4
-    await new Promise((resume) => setTimeout(resume, Math.min(left, this.#pauseMs * jitter)))
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
-  }
-
-  #tooLong(code: 'ERR_IDEMPOTENCY_IN_PROGRESS' | 'ERR_LOCK_TIMEOUT'): IdempotencyError {
-    return new IdempotencyError(code, { retryAfterMs: LONGEST_PAUSE_MS })
-  }
-}
-
-/** `Promise.withResolvers`, which came with Node 22. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<T>((resolved, rejected) => {
-    resolve = resolved
-    reject = rejected
-  })
-  return { promise, resolve, reject }
 }

@@ -150,17 +150,13 @@ pub(crate) struct ServiceUse {
 }
 
 impl ServiceUse {
-    /// Uses the service for `config`: the present one if it serves it, one that only other threads have opened, or a new
-    /// one.
-    pub(crate) fn open(config: Config, present: Option<Self>) -> Self {
-        if let Some(mut present) = present {
-            if present.handle.serves(&config) {
-                return present;
-            }
-            if present.release() {
-                present.handle.close_in_background();
-            }
-        }
+    /// Whether this is the service for `config`.
+    pub(crate) fn serves(&self, config: &Config) -> bool {
+        self.handle.serves(config)
+    }
+
+    /// Uses the service for `config`: one that only other threads have opened, or a new one.
+    pub(crate) fn open(config: Config) -> Self {
         let mut services = lock(&SERVICES);
         services.running.retain(|handle| handle.strong_count() > 0);
         let mut running = services.running.iter().rev().filter_map(Weak::upgrade);
@@ -190,6 +186,13 @@ impl ServiceUse {
     /// Ends the use. If it was the last, the service closes. Then, or at once, calls `done`.
     pub(crate) fn close(mut self, done: impl FnOnce() + Send + 'static) {
         if self.release() { self.handle.close(None, done) } else { done() }
+    }
+
+    /// Ends the use. If it was the last, the service closes though nobody waits for it.
+    pub(crate) fn close_in_background(mut self) {
+        if self.release() {
+            self.handle.close_in_background();
+        }
     }
 
     /// Ends the use; returns whether it was the last, in which case the service gets no further users.

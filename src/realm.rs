@@ -18,7 +18,7 @@ use redlatch_core::log::LogMessage;
 use redlatch_core::{Config, Result as CoreResult};
 
 use crate::argument::Property;
-use crate::completions::{IntoReturnValue, PendingPromise, ReturnValue};
+use crate::completions::{IntoReturnValue, ReturnValue};
 use crate::error::{Failure, or_throw};
 use crate::handle::{Handle, ServiceUse, StateListener};
 use crate::io_thread::Call;
@@ -37,8 +37,8 @@ pub(crate) struct RealmState {
     promises: Rc<Promises>,
     /// How many calls are reading their arguments, one within the other.
     reading: Cell<usize>,
-    /// What `close` was called for meanwhile.
-    closing: RefCell<Vec<(ServiceUse, PendingPromise)>>,
+    /// What closes services that were released meanwhile.
+    closing: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
 
 impl RealmState {
@@ -106,6 +106,15 @@ impl RealmState {
         if service.store.is_local() { Ok(service) } else { Err(Failure::redis_configured(call)) }
     }
 
+    /// Closes a service, now or when no call needs it any more.
+    fn close(&self, close: impl FnOnce() + 'static) {
+        if self.reading.get() > 0 {
+            self.closing.borrow_mut().push(Box::new(close));
+        } else {
+            close();
+        }
+    }
+
     /// Listens to the present service, if JavaScript has a listener.
     fn listen(self: &Rc<Self>, env: &Env) -> Result<(), Failure> {
         self.listener.take();
@@ -135,20 +144,16 @@ impl Drop for Reading<'_> {
             return;
         }
         state.promises.submit();
-        for (service, promise) in state.closing.take() {
-            close(service, promise);
+        for close in state.closing.take() {
+            close();
         }
     }
 }
 
 /// Whether this is the warning that a process gives once, however often it evaluates the package.
 fn is_repeated(message: &LogMessage) -> bool {
-    static IS_TOLD: AtomicBool = AtomicBool::new(false);
-    matches!(message, LogMessage::Warn(text) if text == MEMORY_IN_PRODUCTION) && IS_TOLD.swap(true, Relaxed)
-}
-
-fn close(service: ServiceUse, promise: PendingPromise) {
-    service.close(move || promise.settle(Ok(().into_return_value())));
+    static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+    matches!(message, LogMessage::Warn(text) if text == MEMORY_IN_PRODUCTION) && IS_LOGGED.swap(true, Relaxed)
 }
 
 /// One evaluation of the face.
@@ -181,11 +186,18 @@ impl Realm {
         let (config, log) = Config::resolve(&self.state.options.borrow(), lookup);
         // Calls made so far belong to the service before.
         self.state.promises.submit();
-        let present = self.state.service.take();
-        *self.state.service.borrow_mut() = Some(ServiceUse::open(config, present));
+        match self.state.service.take() {
+            Some(present) if present.serves(&config) => *self.state.service.borrow_mut() = Some(present),
+            present => {
+                *self.state.service.borrow_mut() = Some(ServiceUse::open(config));
+                if let Some(replaced) = present {
+                    self.state.close(move || replaced.close_in_background());
+                }
+            }
+        }
         or_throw(env, || self.state.listen(env))?;
-        let told = log.into_iter().filter(|message| !is_repeated(message));
-        Ok(told.flat_map(promises::log_parts).collect())
+        let log = log.into_iter().filter(|message| !is_repeated(message));
+        Ok(log.flat_map(promises::log_parts).collect())
     }
 
     /// Replaces the settings, which the next `open` uses.
@@ -272,11 +284,7 @@ impl Realm {
         };
         let promise = promises.pending(env, slot, service.handle())?;
         promises.hold(&settle)?;
-        if self.state.reading.get() > 0 {
-            self.state.closing.borrow_mut().push((service, promise));
-        } else {
-            close(service, promise);
-        }
+        self.state.close(move || service.close(move || promise.settle(Ok(().into_return_value()))));
         ().into_unknown(env)
     }
 }

@@ -80,7 +80,7 @@ describe('idempotentRoute', () => {
   test.each([
     ['absent', undefined, 400],
     ['over 255 characters', 'k'.repeat(256), 400],
-    ['with an emoji', encodeURIComponent('\u00e9').repeat(86), 400],
+    ['not ASCII', 'caf\u00e9', 400],
     ['an empty string', '""', 400],
   ])('a key that is %s is refused with a problem that links to the documentation', async (_, key, status) => {
     const handler = counting()
@@ -92,6 +92,18 @@ describe('idempotentRoute', () => {
     expect(response.headers.get('link')).toContain(docsUrl)
     expect(await response.json()).toMatchObject({ status, title: expect.stringContaining('Idempotency-Key') })
     expect(handler).not.toHaveBeenCalled()
+  })
+
+  test('an error of the handler is thrown as it is, also one with a code of redlatch', async () => {
+    const error = Object.assign(new Error('of another cache'), { code: 'ERR_REDIS_UNAVAILABLE' })
+    const route = idempotentRoute(
+      async () => {
+        throw error
+      },
+      { scope },
+    )
+
+    await expect(route(request({ key: uniqueKey() }))).rejects.toBe(error)
   })
 
   test('a quoted and a bare key are the same', async () => {
@@ -304,6 +316,6 @@ test('without a scope there is one warning', async () => {
   await route(request({ key: uniqueKey() }))
   await route(request({ key: uniqueKey() }))
 
-  const told = warn.mock.calls.filter(([text]) => String(text).includes('scope'))
-  expect(told).toHaveLength(1)
+  const warnings = warn.mock.calls.filter(([text]) => String(text).includes('scope'))
+  expect(warnings).toHaveLength(1)
 })

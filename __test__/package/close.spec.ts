@@ -149,6 +149,23 @@ describe.each([
     await expect(closed).resolves.toBeUndefined()
   })
 
+  test('a call is made whose toJSON changes the settings and calls with the new ones', async () => {
+    configure()
+    await redisManager.exists(uniqueKey())
+    const [key, other] = [uniqueKey(), uniqueKey()]
+    let inner: Promise<void> | undefined
+    const toJSON = () => {
+      redisManager.configure({ url, token, timeoutMs: 4_321 })
+      inner = redisManager.set(other, 'value', 60)
+      return { url: 'https://example.com' }
+    }
+
+    await expect(IdempotencyCache.set(key, { toJSON })).resolves.toBeUndefined()
+    await inner
+
+    expect(await redisManager.get(other)).toBe('value')
+  })
+
   test('getters of keys and options may call close', async () => {
     configure()
     const key = uniqueKey()

@@ -96,8 +96,14 @@ export function idempotentRoute<R extends Request, Args extends unknown[]>(
     const name = storedKey(scope, request.method, new URL(request.url).pathname, key)
     let own: Response | undefined
     let made: StoredResponse | undefined
+    let failed: { error: unknown } | undefined
     const work = async () => {
-      own = await handler(request, ...args)
+      try {
+        own = await handler(request, ...args)
+      } catch (error) {
+        failed = { error }
+        throw error
+      }
       if (!isStored(own, options)) throw new NotStored()
       made = await toStored(own, options.headers ?? HEADERS, maxBodyBytes)
       return made
@@ -111,7 +117,8 @@ export function idempotentRoute<R extends Request, Args extends unknown[]>(
       return own && stored === made ? own : replayed(stored, docsUrl)
     } catch (error) {
       if (error instanceof NotStored && own) return own
-      const found = problemOf(error)
+      // The handler's own error can have a code of redlatch, too, as of a cache that it calls.
+      const found = failed?.error === error ? undefined : problemOf(error)
       if (!found) throw error
       return problemResponse(found.problem, { docsUrl, retryAfterMs: found.retryAfterMs })
     }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 
-/** A key that two different lists of parts never share: each part comes with its length. */
-export function storedKey(...parts: string[]): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part},`)
-  return hash.digest('base64url')
+import { FormCache } from '../form-cache.js'
+import { print } from '../log.js'
+
+/** A key that two different lists of parts never share. Hashed, because a scope or a path can be long. */
+export function storedKey(...parts: [string, ...string[]]): string {
+  return createHash('sha256')
+    .update(FormCache.key(...parts))
+    .digest('base64url')
 }
 
 let hasWarned = false
@@ -13,7 +16,8 @@ let hasWarned = false
 export function warnWithoutScope(name: string): void {
   if (hasWarned) return
   hasWarned = true
-  console.warn(
-    `redlatch: ${name} has no scope, so a key of one user would show the answer of another who sends the same key; pass { scope: (...) => userId }`,
-  )
+  print([
+    'warn',
+    `${name} has no scope, so a key of one user would show the answer of another who sends the same key; pass { scope: (...) => userId }`,
+  ])
 }

@@ -209,9 +209,9 @@ impl Error {
         matches!(self.0.kind, Kind::NoFallback { .. })
     }
 
-    /// For an outage: whether Redis may have executed the commands.
-    pub(crate) fn may_be_executed(&self) -> bool {
-        !matches!(
+    /// For an outage: whether Redis has not executed the commands for certain.
+    pub(crate) fn is_certainly_not_executed(&self) -> bool {
+        matches!(
             self.0.kind,
             Kind::Connect { .. }
                 | Kind::Unauthorized { .. }

@@ -17,6 +17,7 @@ pub const MAX_KEY_BYTES: usize = 32 * 1024;
 /// JavaScript's `Number.MAX_SAFE_INTEGER`. Redis accepts TTLs up to it.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
+// The compiler evaluates this.
 const MILLIS_A_SECOND: NonZeroU64 = NonZeroU64::new(1_000).unwrap();
 
 /// The prefix and the default TTL of the keys of one kind.

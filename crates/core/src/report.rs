@@ -179,7 +179,7 @@ impl Report {
         let queued = self.queued_commands;
         text.single("redlatch_queued_commands", "gauge", "Commands that wait for their request.", queued);
         let in_flight = self.requests_in_flight;
-        text.single("redlatch_requests_in_flight", "gauge", "Requests under way.", in_flight);
+        text.single("redlatch_requests_in_flight", "gauge", "Requests in flight.", in_flight);
         text.single("redlatch_retries_total", "counter", "Retried requests.", self.retries);
         text.family(
             "redlatch_request_duration_seconds",

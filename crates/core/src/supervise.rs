@@ -11,7 +11,7 @@ use crate::log::{Log, LogMessage};
 /// The pause before a part that has panicked starts again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs a part until it ends by itself. When it panics, it starts again; the log tells so once. `what` completes "The part
+/// Runs a part until it ends by itself. When it panics, it starts again, which is logged once. `what` completes "The part
 /// that ..".
 pub(crate) async fn supervise<P>(
     log: Log,
@@ -19,9 +19,9 @@ pub(crate) async fn supervise<P>(
     mut part: P,
     run: impl for<'a> Fn(&'a mut P) -> BoxFuture<'a, ()>,
 ) {
-    let mut is_told = false;
+    let mut is_logged = false;
     while AssertUnwindSafe(run(&mut part)).catch_unwind().await.is_err() {
-        if !std::mem::replace(&mut is_told, true) {
+        if !std::mem::replace(&mut is_logged, true) {
             log.push(LogMessage::Warn(format!(
                 "The part that {what} has failed and is started again; this is a defect of redlatch, please report it."
             )));
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_part_that_panics_starts_again_and_the_log_tells_it_once() {
+    async fn a_part_that_panics_starts_again_and_logs_it_once() {
         let log = Log::default();
         let starts = AtomicUsize::new(0);
 
@@ -47,10 +47,10 @@ mod tests {
         .await;
 
         assert_eq!(starts.into_inner(), 3);
-        let told = log.take();
+        let messages = log.take();
         assert!(
-            matches!(&told[..], [LogMessage::Warn(text)] if text.contains("The part that fails")),
-            "{told:?}"
+            matches!(&messages[..], [LogMessage::Warn(text)] if text.contains("The part that fails")),
+            "{messages:?}"
         );
     }
 }

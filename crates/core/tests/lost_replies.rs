@@ -144,6 +144,20 @@ async fn a_compare_and_set_whose_reply_was_lost_tells_how_it_ended() {
 }
 
 #[tokio::test]
+async fn a_renewal_that_was_lost_before_it_was_executed_is_made() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    store.set(&key("lease"), "owner", Expiry::After(MINUTE)).await.unwrap();
+
+    outage.upstash.gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+    let hour = Some(Ttl::from_whole_seconds(3_600));
+    let swap = store.compare_and_set(&key("lease"), "owner", "owner", hour).await.unwrap();
+
+    assert_eq!(swap, Swap::Done);
+    assert!((3_000_000..=3_600_000).contains(&pttl(&outage.upstash.client, "lease").await));
+}
+
+#[tokio::test]
 async fn two_claims_with_one_text_in_one_process_are_not_both_granted() {
     let outage = Outage::prepare().await;
     for fault in [Fault::ExecuteThenDrop, Fault::Drop] {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Result;
 use crate::keys::{Key, Ttl};
-use crate::store::{Store, Swap};
+use crate::store::{Store, Swap, Timed};
 
 /// How often a lease is renewed within its time.
 const RENEWALS: u32 = 3;
@@ -28,7 +28,7 @@ pub struct Lease<S> {
 pub enum LeaseEnd {
     /// Its holder has finished or released it.
     Over,
-    /// Another holder may have it: it was not renewed in time, or it was removed.
+    /// Another holder has it, or may have it because it was not renewed in time.
     Lost,
     /// The work has lasted too long, and it is not renewed any more.
     TooLong,
@@ -95,9 +95,10 @@ impl<S: Store> Lease<S> {
 
     /// One more time for the lease, also if it has ended and nobody has taken the key.
     async fn renew(&self) -> Result<bool> {
-        match self.store.compare_and_set(&self.key, &self.text, &self.text, Some(self.ttl)).await? {
+        let store = Timed::begin(&*self.store);
+        match store.compare_and_set(&self.key, &self.text, &self.text, Some(self.ttl)).await? {
             Swap::Done => Ok(true),
-            Swap::Absent => self.store.set_if_absent(&self.key, &self.text, self.ttl).await,
+            Swap::Absent => store.set_if_absent(&self.key, &self.text, self.ttl).await,
             Swap::Changed(_) => Ok(false),
         }
     }
@@ -109,11 +110,12 @@ impl<S: Store> Lease<S> {
     /// Those of [`Store`]. The lease is over in any case.
     pub async fn finish(&self, outcome: &str, ttl: Ttl) -> Result<Finish> {
         self.over.notify_one();
+        let store = Timed::begin(&*self.store);
         loop {
-            match self.store.compare_and_set(&self.key, &self.text, outcome, Some(ttl)).await? {
+            match store.compare_and_set(&self.key, &self.text, outcome, Some(ttl)).await? {
                 Swap::Done => return Ok(Finish::Stored),
                 Swap::Changed(other) => return Ok(Finish::Overtaken(other)),
-                Swap::Absent if self.store.set_if_absent(&self.key, outcome, ttl).await? => {
+                Swap::Absent if store.set_if_absent(&self.key, outcome, ttl).await? => {
                     return Ok(Finish::Stored);
                 }
                 // Another has claimed the key just now; the next look tells who.

@@ -5,22 +5,25 @@
 //! [`IdempotencyCache`](super::IdempotencyCache), whose `get` would take a lease for a result; but a result that is there
 //! counts as an outcome, so that callers can move from one to the other.
 
+mod record;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use self::record::Record;
+pub use self::record::{Outcome, RunState};
 use super::lease::{Finish, Lease, LeaseEnd};
 use crate::clock::{Clock, UnixMillis};
-use crate::json::{self, Object};
+use crate::json;
 use crate::keys::{FENCE, IDEMPOTENCY, IDEMPOTENCY_RUN, Key, LOCK, LOCK_FENCE, Ttl};
 use crate::store::{ClaimOrRead, Store, Timed};
 use crate::{Error, Result};
 
-/// So many runs under way are unusual.
+/// So many runs at one time are unusual.
 const MANY_RUNS: usize = 10_000;
 /// A run that is older has been forgotten.
 const LONGEST_RUN: Duration = Duration::from_secs(86_400);
@@ -29,7 +32,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(86_400);
 pub struct Runs<S> {
     clock: Clock,
     /// Those whose work goes on here, by owner.
-    under_way: Mutex<HashMap<String, Arc<Run<S>>>>,
+    running: Mutex<HashMap<String, Arc<Run<S>>>>,
 }
 
 struct Run<S> {
@@ -39,11 +42,22 @@ struct Run<S> {
     is_renewed: bool,
 }
 
+/// A claim of a key.
+struct Claim {
+    owner: String,
+    text: String,
+    ttl: Ttl,
+    started_at: UnixMillis,
+    claimed: Instant,
+    /// Whether the lease has to be renewed.
+    is_kept: bool,
+}
+
 /// What a run is to do.
 pub struct RunOptions {
     /// How long the outcome is kept.
     pub ttl: Ttl,
-    /// How long a run counts as under way without being renewed.
+    /// How long a run counts as running without being renewed.
     pub lease: Ttl,
     /// Of the request: the same key with another one is a mistake. Empty if the caller does not compare.
     pub fingerprint: String,
@@ -75,157 +89,119 @@ pub enum Begun {
     Mismatch,
 }
 
-/// How the work has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// With this value as JSON; `None` if there is none.
-    Done(Option<String>),
-    /// With a value that could not be stored.
-    NoResult,
-    /// With this error as JSON.
-    Failed(String),
-}
-
-/// What is known of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunState {
-    /// Nothing.
-    Absent,
-    /// The work goes on since this time, if known.
-    Running(Option<UnixMillis>),
-    /// It is done.
-    Done(Option<UnixMillis>),
-    /// It has failed.
-    Failed(Option<UnixMillis>),
-}
-
-/// What a key holds.
-struct Record {
-    state: RunState,
-    fingerprint: String,
-    outcome: Option<Outcome>,
-}
-
-impl Record {
-    /// `None` if the text is corrupt.
-    fn parse(text: &str) -> Option<Self> {
-        let object = Object::parse(text)?;
-        let at = object.get("a").and_then(|at| at.parse().ok());
-        let fingerprint = object.get("f").and_then(json::text).unwrap_or_default().into_owned();
-        let (state, outcome) = match &*json::text(object.get("s")?)? {
-            "run" => (RunState::Running(at), None),
-            "done" if object.get("n").is_some() => (RunState::Done(at), Some(Outcome::NoResult)),
-            "done" => (RunState::Done(at), Some(Outcome::Done(object.get("v").map(str::to_owned)))),
-            "fail" => (RunState::Failed(at), Some(Outcome::Failed(object.get("e")?.to_owned()))),
-            _ => return None,
-        };
-        Some(Self { state, fingerprint, outcome })
-    }
-
-    fn begun(self, fingerprint: &str) -> Begun {
-        if self.fingerprint != fingerprint {
-            return Begun::Mismatch;
-        }
-        self.outcome.map_or(Begun::Wait, Begun::Ended)
-    }
-}
-
 /// Methods have the errors of [`Store`]. `name` is the caller's key, which [`IDEMPOTENCY_RUN`] has checked.
 impl<S: Store + 'static> Runs<S> {
     /// No run yet. `clock` gives the times when runs start.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, under_way: Mutex::default() }
+        Self { clock, running: Mutex::default() }
     }
 
     /// Begins a run on `store`, or tells how the one that is there stands.
     pub async fn begin(&self, store: Arc<S>, keys: &RunKeys, options: RunOptions) -> Result<Begun> {
-        let owner = random_owner();
-        let started_at = self.clock.now();
-        let text = record("run", &owner, &options.fingerprint, started_at, None);
-        let claimed = Instant::now();
         let call = Timed::begin(&*store);
-        let ttl = options.time_of_claim(store.deadline().is_none());
+        let claim = self.claim(&call, &options);
         let also = std::slice::from_ref(&keys.result);
-        let ClaimOrRead { held, also } = call.claim_or_read(&keys.run, &text, ttl, also).await?;
+        let ClaimOrRead { held, also } = call.claim_or_read(&keys.run, &claim.text, claim.ttl, also).await?;
         let result = also.into_iter().next().flatten().filter(|result| json::is_object_or_array(result));
         match (held, result) {
-            (None, None) => {}
+            (None, None) => self.start(&store, &call, claim, (&keys.run, &keys.fence), options).await,
             (None, Some(result)) => {
-                call.compare_and_delete(&keys.run, &text).await?;
-                return Ok(Begun::Ended(Outcome::Done(Some(result))));
+                call.compare_and_delete(&keys.run, &claim.text).await?;
+                Ok(Begun::Ended(Outcome::Done(Some(result))))
             }
             (Some(held), result) => {
                 let Some(record) = Record::parse(&held) else {
                     call.remove_corrupt(&keys.run, &held).await?;
                     return Ok(Begun::Wait);
                 };
-                let begun = record.begun(&options.fingerprint);
-                return Ok(match result {
+                let begun = Begun::by(record, &options.fingerprint);
+                Ok(match result {
                     Some(result) if begun == Begun::Wait => Begun::Ended(Outcome::Done(Some(result))),
                     _ => begun,
-                });
+                })
             }
         }
-        let fence = if options.is_fenced { Some(next_fence(&call, &keys.fence).await?) } else { None };
-        let is_kept = store.deadline().is_some();
-        let lease = Lease::of(store, keys.run.clone(), text, ttl, claimed);
+    }
+
+    /// Takes a lock, which has no outcome.
+    pub async fn lock(&self, store: Arc<S>, keys: &LockKeys, options: RunOptions) -> Result<Begun> {
+        let call = Timed::begin(&*store);
+        let claim = self.claim(&call, &options);
+        if !call.set_if_absent(&keys.lock, &claim.text, claim.ttl).await? {
+            return Ok(Begun::Wait);
+        }
+        self.start(&store, &call, claim, (&keys.lock, &keys.fence), options).await
+    }
+
+    /// A claim by a new owner, as it is going to be made.
+    fn claim(&self, call: &Timed<'_, S>, options: &RunOptions) -> Claim {
+        let owner = random_owner();
+        let started_at = self.clock.now();
+        let text = Record::text(&owner, &options.fingerprint, started_at, None);
+        let is_kept = call.deadline().is_some();
+        Claim {
+            owner,
+            text,
+            ttl: options.time_of_claim(is_kept),
+            started_at,
+            claimed: Instant::now(),
+            is_kept,
+        }
+    }
+
+    /// What follows a claim that was granted. If the run cannot be numbered, the claim is given up.
+    async fn start(
+        &self,
+        store: &Arc<S>,
+        call: &Timed<'_, S>,
+        claim: Claim,
+        (key, fence): (&Key, &Key),
+        options: RunOptions,
+    ) -> Result<Begun> {
+        let Claim { owner, text, ttl, started_at, claimed, is_kept } = claim;
+        let numbered = if options.is_fenced { next_fence(call, fence).await.map(Some) } else { Ok(None) };
+        if numbered.is_err() {
+            // If this fails, too, the claim ends by itself.
+            call.compare_and_delete(key, &text).await.ok();
+        }
+        let fence = numbered?;
+        let lease = Lease::of(Arc::clone(store), key.clone(), text, ttl, claimed);
         let RunOptions { fingerprint, is_blocking, .. } = options;
         self.add(&owner, Run { lease, fingerprint, started_at, is_renewed: !is_blocking });
         Ok(Begun::Run { owner, fence, is_kept })
     }
 
-    /// Takes a lock, which has no outcome.
-    pub async fn lock(&self, store: Arc<S>, keys: &LockKeys, options: RunOptions) -> Result<Begun> {
-        let owner = random_owner();
-        let started_at = self.clock.now();
-        let text = record("run", &owner, "", started_at, None);
-        let claimed = Instant::now();
-        let call = Timed::begin(&*store);
-        let ttl = options.time_of_claim(store.deadline().is_none());
-        if !call.set_if_absent(&keys.lock, &text, ttl).await? {
-            return Ok(Begun::Wait);
-        }
-        let fence = if options.is_fenced { Some(next_fence(&call, &keys.fence).await?) } else { None };
-        let is_kept = store.deadline().is_some();
-        let lease = Lease::of(store, keys.lock.clone(), text, ttl, claimed);
-        self.add(&owner, Run { lease, fingerprint: String::new(), started_at, is_renewed: true });
-        Ok(Begun::Run { owner, fence, is_kept })
-    }
-
     fn add(&self, owner: &str, run: Run<S>) {
-        let mut under_way = self.under_way.lock();
+        let mut running = self.running.lock();
         // Those whose thread has ended are never finished.
-        if under_way.len() >= MANY_RUNS {
-            under_way.retain(|_, run| run.lease.age() < LONGEST_RUN);
+        if running.len() >= MANY_RUNS {
+            running.retain(|_, run| run.lease.age() < LONGEST_RUN);
         }
-        under_way.insert(owner.to_owned(), Arc::new(run));
+        running.insert(owner.to_owned(), Arc::new(run));
     }
 
     /// Keeps the lease of a run until it has ended.
     pub async fn keep(&self, owner: &str, longest: Duration) -> LeaseEnd {
-        let Some(run) = self.under_way.lock().get(owner).cloned() else { return LeaseEnd::Over };
+        let Some(run) = self.running.lock().get(owner).cloned() else { return LeaseEnd::Over };
         if run.is_renewed { run.lease.keep(longest).await } else { run.lease.wait(longest).await }
     }
 
     /// Ends a run with its outcome, kept for `ttl`. Returns what another has stored meanwhile, if this run was overtaken.
     pub async fn finish(&self, owner: &str, outcome: &Outcome, ttl: Ttl) -> Result<Option<Begun>> {
-        let Some(run) = self.under_way.lock().remove(owner) else { return Ok(None) };
-        let (state, value) = match outcome {
-            Outcome::Done(value) => ("done", value.as_deref().map(|value| ("v", value))),
-            Outcome::NoResult => ("done", Some(("n", "true"))),
-            Outcome::Failed(error) => ("fail", Some(("e", &**error))),
-        };
-        let text = record(state, owner, &run.fingerprint, run.started_at, value);
+        let Some(run) = self.running.lock().remove(owner) else { return Ok(None) };
+        let text = Record::text(owner, &run.fingerprint, run.started_at, Some(outcome));
         match run.lease.finish(&text, ttl).await? {
             Finish::Stored => Ok(None),
-            Finish::Overtaken(held) => Ok(Record::parse(&held).map(|record| record.begun(&run.fingerprint))),
+            Finish::Overtaken(held) => {
+                Ok(Record::parse(&held).map(|record| Begun::by(record, &run.fingerprint)))
+            }
         }
     }
 
     /// Ends a run without an outcome, so that the next caller runs again.
     pub async fn release(&self, owner: &str) -> Result<()> {
-        let run = self.under_way.lock().remove(owner);
+        let run = self.running.lock().remove(owner);
         match run {
             Some(run) => run.lease.release().await.map(drop),
             None => Ok(()),
@@ -286,13 +262,13 @@ impl LockKeys {
 
 impl RunOptions {
     /// How long a claim lives without a renewal. Memory ends with its process, so that nothing has to be noticed there.
-    fn time_of_claim(&self, is_memory: bool) -> Ttl {
+    fn time_of_claim(&self, is_kept: bool) -> Ttl {
         if self.is_blocking {
             self.ttl
-        } else if is_memory {
-            Ttl::from_duration(self.longest)
-        } else {
+        } else if is_kept {
             self.lease
+        } else {
+            Ttl::from_duration(self.longest)
         }
     }
 }
@@ -310,24 +286,15 @@ fn random_owner() -> String {
     format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
 }
 
-fn record(
-    state: &str,
-    owner: &str,
-    fingerprint: &str,
-    started_at: UnixMillis,
-    value: Option<(&str, &str)>,
-) -> String {
-    let fingerprint = json::to_json(&fingerprint);
-    let mut text = format!(r#"{{"s":"{state}","o":"{owner}","f":{fingerprint},"a":{started_at}"#);
-    if let Some((name, value)) = value {
-        // Writing to a string cannot fail.
-        let _ = write!(text, r#","{name}":{value}"#);
-    }
-    text.push('}');
-    text
-}
-
 impl Begun {
+    /// How a run stands for a caller whose request has `fingerprint`.
+    fn by(record: Record, fingerprint: &str) -> Self {
+        if record.fingerprint != fingerprint {
+            return Self::Mismatch;
+        }
+        record.outcome.map_or(Self::Wait, Self::Ended)
+    }
+
     /// `{ state, .. }`, for the face.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -343,21 +310,6 @@ impl Begun {
             Self::Ended(Outcome::Done(Some(value))) => format!(r#"{{"state":"done","value":{value}}}"#),
             Self::Ended(Outcome::Failed(error)) => format!(r#"{{"state":"failed","error":{error}}}"#),
         }
-    }
-}
-
-impl RunState {
-    /// `{ state, startedAt? }`.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let (state, at) = match self {
-            Self::Absent => ("absent", None),
-            Self::Running(at) => ("running", *at),
-            Self::Done(at) => ("done", *at),
-            Self::Failed(at) => ("failed", *at),
-        };
-        let at = at.map_or_else(String::new, |at| format!(r#","startedAt":{at}"#));
-        format!(r#"{{"state":"{state}"{at}}}"#)
     }
 }
 

@@ -46,7 +46,7 @@ impl<R: RemoteStore> FallbackStore<R> {
             metrics: Metrics::default(),
             on_outage,
             log,
-            is_wrong_setting_told: AtomicBool::new(false),
+            is_wrong_setting_logged: AtomicBool::new(false),
         });
         let prober = Prober::new(&shared);
         (Self { shared, class: Class::Manager, policy: None }, prober)
@@ -136,7 +136,7 @@ impl<R: RemoteStore> FallbackStore<R> {
             reached => {
                 self.shared.breaker.reached();
                 if let Err(error) = &reached {
-                    self.tell_wrong_setting(error);
+                    self.log_wrong_setting(error);
                 }
                 Ok(reached)
             }
@@ -144,8 +144,8 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 
     /// Logs once that a wrong setting has calls refused: each of them rejects, and its caller may hide that.
-    fn tell_wrong_setting(&self, error: &Error) {
-        if error.is_refused_by_setting() && !self.shared.is_wrong_setting_told.swap(true, Relaxed) {
+    fn log_wrong_setting(&self, error: &Error) {
+        if error.is_refused_by_setting() && !self.shared.is_wrong_setting_logged.swap(true, Relaxed) {
             self.shared.log.push(LogMessage::Warn(format!("Calls are refused: {error}. {DOCTOR}")));
         }
     }
@@ -157,7 +157,7 @@ impl<R: RemoteStore> FallbackStore<R> {
         if is_outage && self.rejects() {
             return self.rejected(outage);
         }
-        let is_lost = outage.is_some_and(Error::may_be_executed);
+        let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         let result = match operation {
             Operation::Increment { key, by } if is_lost => {
                 metrics.replays.count_uncertain();
@@ -281,7 +281,7 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
                 }
                 Err(outage)
                     if operation.can_be_looked_up()
-                        && outage.may_be_executed()
+                        && !outage.is_certainly_not_executed()
                         && Instant::now() < deadline =>
                 {
                     return Box::pin(self.after_loss(remote, operation, &outage, deadline)).await;

@@ -109,8 +109,8 @@ pub struct Replays {
     done: AtomicU64,
     expired: AtomicU64,
     conflicts: AtomicU64,
-    /// The conflicts that the log has told.
-    told: AtomicU64,
+    /// The conflicts that were logged.
+    logged: AtomicU64,
     uncertain: AtomicU64,
 }
 
@@ -153,9 +153,9 @@ impl Replays {
     }
 
     /// The conflicts since the last call.
-    pub(super) fn take_untold(&self) -> u64 {
+    pub(super) fn take_unlogged(&self) -> u64 {
         let conflicts = self.conflicts();
-        conflicts - self.told.swap(conflicts, Relaxed)
+        conflicts - self.logged.swap(conflicts, Relaxed)
     }
 
     pub(super) fn count_uncertain(&self) {

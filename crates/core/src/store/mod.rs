@@ -6,7 +6,6 @@
 //! meanwhile, from `pending_write` and `stale` copies, and `replay` sends to Redis what was written.
 
 mod circuit_breaker;
-mod claims;
 mod fallback;
 mod memory;
 mod metrics;

@@ -99,9 +99,9 @@ impl OfflineStore {
         }
     }
 
-    /// Runs an operation on what this process knows. A write becomes pending. `may_be_executed` tells that it was sent
-    /// and its reply was lost.
-    pub(super) fn run(&self, operation: Operation<'_>, may_be_executed: bool) -> Result<Output> {
+    /// Runs an operation on what this process knows. A write becomes pending. `is_lost` says that it was sent and
+    /// its reply was lost.
+    pub(super) fn run(&self, operation: Operation<'_>, is_lost: bool) -> Result<Output> {
         let mut pending = self.pending.lock();
         if !operation.is_read() {
             self.check_room(&pending, operation)?;
@@ -118,7 +118,7 @@ impl OfflineStore {
         if let Ok(output) = &result {
             operation.for_each_mutation(output, |key, mutation| {
                 self.record(&mut pending, key, was_live, mutation);
-                if may_be_executed && let Some(entry) = pending.by_key.get_mut(key) {
+                if is_lost && let Some(entry) = pending.by_key.get_mut(key) {
                     let sent = entry.write.replay(self.memory.entry(key));
                     entry.write.lost(&sent, true);
                 }

@@ -14,7 +14,7 @@ use crate::keys::Key;
 /// What Redis still has to learn about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PendingWrite {
-    effect: Effect,
+    action: Action,
     /// Whether it may only replace nothing, or a text of `ours`.
     is_conditional: bool,
     /// The texts that Redis may hold without another instance having written: what this process knew or expected there,
@@ -23,7 +23,7 @@ pub(super) struct PendingWrite {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
+enum Action {
     /// Store what memory holds; if that has expired, remove the key.
     Put,
     /// Remove the key.
@@ -39,7 +39,7 @@ enum Effect {
     Expire,
 }
 
-/// What Redis may hold for a replay to take effect.
+/// What Redis may hold for a replay to take action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expects {
     /// Anything: the write did not depend on what was there.
@@ -102,27 +102,27 @@ impl Replay {
 impl PendingWrite {
     /// The pending write of a first mutation. `known` is the text that this process last saw in Redis.
     pub(super) fn new(mutation: Mutation<'_>, known: Option<Arc<str>>) -> Self {
-        let conditional = |effect, ours: Vec<Arc<str>>| Self { effect, is_conditional: true, ours };
+        let conditional = |action, ours: Vec<Arc<str>>| Self { action, is_conditional: true, ours };
         let known: Vec<Arc<str>> = known.into_iter().collect();
         match mutation {
-            Mutation::Set { .. } => Self { effect: Effect::Put, is_conditional: false, ours: known },
-            Mutation::Claim { .. } => conditional(Effect::Put, Vec::new()),
-            Mutation::Replace { expected, .. } => conditional(Effect::Put, vec![expected.into()]),
+            Mutation::Set { .. } => Self { action: Action::Put, is_conditional: false, ours: known },
+            Mutation::Claim { .. } => conditional(Action::Put, Vec::new()),
+            Mutation::Replace { expected, .. } => conditional(Action::Put, vec![expected.into()]),
             Mutation::Delete { expected: Some(expected) } => {
-                conditional(Effect::Remove, vec![expected.into()])
+                conditional(Action::Remove, vec![expected.into()])
             }
             Mutation::Delete { expected: None } => {
-                Self { effect: Effect::Remove, is_conditional: false, ours: known }
+                Self { action: Action::Remove, is_conditional: false, ours: known }
             }
             // Without a known text, the key is removed whatever it holds.
             Mutation::Release => {
-                Self { effect: Effect::Remove, is_conditional: !known.is_empty(), ours: known }
+                Self { action: Action::Remove, is_conditional: !known.is_empty(), ours: known }
             }
             Mutation::Increment { by, .. } => {
-                let effect = Effect::Add { by, with_expiry: false };
-                Self { effect, is_conditional: false, ours: Vec::new() }
+                let action = Action::Add { by, with_expiry: false };
+                Self { action, is_conditional: false, ours: Vec::new() }
             }
-            Mutation::Expire { .. } => Self { effect: Effect::Expire, is_conditional: false, ours: known },
+            Mutation::Expire { .. } => Self { action: Action::Expire, is_conditional: false, ours: known },
         }
     }
 
@@ -130,42 +130,42 @@ impl PendingWrite {
     pub(super) fn then(&mut self, was_live: bool, mutation: Mutation<'_>) {
         match mutation {
             Mutation::Set { .. } => {
-                self.effect = Effect::Put;
+                self.action = Action::Put;
                 self.is_conditional = false;
             }
             Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release => {
-                self.is_conditional = match self.effect {
+                self.is_conditional = match self.action {
                     // This process must not undo what another one has stored meanwhile.
-                    Effect::Put | Effect::Remove => self.is_conditional,
-                    Effect::Expire => !self.ours.is_empty(),
+                    Action::Put | Action::Remove => self.is_conditional,
+                    Action::Expire => !self.ours.is_empty(),
                     // The sum in Redis is not known.
-                    Effect::Add { .. } => false,
+                    Action::Add { .. } => false,
                 };
-                self.effect = effect_of(mutation);
+                self.action = action_of(mutation);
             }
             // What this process knew has ended, and it claims the key anew.
             Mutation::Claim { .. } => {
-                self.effect = Effect::Put;
+                self.action = Action::Put;
                 self.is_conditional = true;
             }
             Mutation::Increment { by: more, .. } => {
                 // A claim that Redis has never seen has ended, and counting begins anew.
                 let is_anew = !was_live && self.is_conditional && self.ours.is_empty();
-                self.effect = match self.effect {
-                    Effect::Add { by, with_expiry } => {
-                        Effect::Add { by: by.saturating_add(more), with_expiry }
+                self.action = match self.action {
+                    Action::Add { by, with_expiry } => {
+                        Action::Add { by: by.saturating_add(more), with_expiry }
                     }
-                    Effect::Expire => Effect::Add { by: more, with_expiry: true },
-                    Effect::Put | Effect::Remove if is_anew => {
+                    Action::Expire => Action::Add { by: more, with_expiry: true },
+                    Action::Put | Action::Remove if is_anew => {
                         self.is_conditional = false;
-                        Effect::Add { by: more, with_expiry: false }
+                        Action::Add { by: more, with_expiry: false }
                     }
-                    Effect::Put | Effect::Remove => Effect::Put,
+                    Action::Put | Action::Remove => Action::Put,
                 };
             }
             Mutation::Expire { .. } => {
-                if let Effect::Add { by, .. } = self.effect {
-                    self.effect = Effect::Add { by, with_expiry: true };
+                if let Action::Add { by, .. } = self.action {
+                    self.action = Action::Add { by, with_expiry: true };
                 }
             }
         }
@@ -184,9 +184,9 @@ impl PendingWrite {
 
     /// Follows what Redis has executed, if there was another mutation meanwhile.
     pub(super) fn without(&mut self, done: &Replay) {
-        match (self.effect, done) {
-            (Effect::Add { by, with_expiry }, Replay::Add { by: done, .. }) => {
-                self.effect = Effect::Add { by: by.saturating_sub(*done), with_expiry };
+        match (self.action, done) {
+            (Action::Add { by, with_expiry }, Replay::Add { by: done, .. }) => {
+                self.action = Action::Add { by: by.saturating_sub(*done), with_expiry };
             }
             (_, Replay::Put { value, .. }) => self.ours = vec![Arc::clone(value)],
             (_, Replay::Remove { .. }) => self.ours.clear(),
@@ -199,23 +199,23 @@ impl PendingWrite {
         let expects = || {
             if self.is_conditional { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything }
         };
-        match (self.effect, held) {
-            (Effect::Put, Some(Held { value, expires_at })) => {
+        match (self.action, held) {
+            (Action::Put, Some(Held { value, expires_at })) => {
                 Replay::Put { value, expires_at, expects: expects() }
             }
-            (Effect::Remove, _) => Replay::Remove { expects: expects(), has_expired: false },
-            (Effect::Add { by, with_expiry: false }, held) => {
+            (Action::Remove, _) => Replay::Remove { expects: expects(), has_expired: false },
+            (Action::Add { by, with_expiry: false }, held) => {
                 let expires_at = held.and_then(|held| held.expires_at);
                 Replay::Add { by, expires_at, with_expiry: false }
             }
-            (Effect::Add { by, with_expiry: true }, Some(Held { expires_at, .. })) => {
+            (Action::Add { by, with_expiry: true }, Some(Held { expires_at, .. })) => {
                 Replay::Add { by, expires_at, with_expiry: true }
             }
-            (Effect::Expire, Some(Held { expires_at, .. })) => {
+            (Action::Expire, Some(Held { expires_at, .. })) => {
                 Replay::Expire { expires_at, expects: expects() }
             }
             // An expired value is not written, and what it had replaced must not return.
-            (Effect::Put | Effect::Add { .. } | Effect::Expire, None) => {
+            (Action::Put | Action::Add { .. } | Action::Expire, None) => {
                 let is_known = self.is_conditional || !self.ours.is_empty();
                 let expects =
                     if is_known { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything };
@@ -230,9 +230,9 @@ impl PendingWrite {
     }
 }
 
-/// The effect of a replacement or a removal.
-fn effect_of(mutation: Mutation<'_>) -> Effect {
-    if matches!(mutation, Mutation::Replace { .. }) { Effect::Put } else { Effect::Remove }
+/// The action of a replacement or a removal.
+fn action_of(mutation: Mutation<'_>) -> Action {
+    if matches!(mutation, Mutation::Replace { .. }) { Action::Put } else { Action::Remove }
 }
 
 #[cfg(test)]
@@ -269,7 +269,7 @@ mod tests {
     }
 
     /// The replay in short.
-    fn told(replay: &Replay) -> String {
+    fn described(replay: &Replay) -> String {
         let expected = |expects: &Expects| match expects {
             Expects::Anything => "whatever is there".to_owned(),
             Expects::NothingOr(ours) => format!("unless changed from {ours:?}"),
@@ -312,7 +312,7 @@ mod tests {
             (vec![(false, CLAIM), (false, CLAIM)], claim),
             (vec![(false, CLAIM), (false, increment(1))], "add 1, expiry false"),
         ] {
-            assert_eq!(told(&pending(&mutations).replay(Some(held()))), expected, "{mutations:?}");
+            assert_eq!(described(&pending(&mutations).replay(Some(held()))), expected, "{mutations:?}");
         }
     }
 
@@ -323,10 +323,10 @@ mod tests {
             (SET, r#"remove unless changed from ["old"]"#),
             (REPLACE, r#"remove unless changed from ["old"]"#),
         ] {
-            assert_eq!(told(&pending(&[(true, mutation)]).replay(None)), expected, "{mutation:?}");
+            assert_eq!(described(&pending(&[(true, mutation)]).replay(None)), expected, "{mutation:?}");
         }
         let unknown = PendingWrite::new(SET, None);
-        assert_eq!(told(&unknown.replay(None)), "remove whatever is there");
+        assert_eq!(described(&unknown.replay(None)), "remove whatever is there");
     }
 
     #[test]
@@ -338,15 +338,15 @@ mod tests {
         ] {
             let mut write = pending(&[(true, mutation)]);
             write.lost(&write.replay(Some(held())), true);
-            assert_eq!(told(&write.replay(Some(held()))), expected, "{mutation:?}");
+            assert_eq!(described(&write.replay(Some(held()))), expected, "{mutation:?}");
         }
         // A later write did not depend on what was there.
         let mut write = pending(&[(true, SET)]);
         let sent = write.replay(Some(held()));
         write.then(true, SET);
         write.lost(&sent, false);
-        assert_eq!(told(&write.replay(Some(held()))), "put held whatever is there");
+        assert_eq!(described(&write.replay(Some(held()))), "put held whatever is there");
         write.then(true, RELEASE);
-        assert_eq!(told(&write.replay(Some(held()))), "remove whatever is there");
+        assert_eq!(described(&write.replay(Some(held()))), "remove whatever is there");
     }
 }

@@ -45,7 +45,7 @@ impl<R: RemoteStore> Prober<R> {
             if shared.breaker.is_available() {
                 match replay_all(&shared, remote, &mut count).await {
                     Ok(Left::Nothing) => {
-                        tell_given_up(&shared);
+                        log_given_up(&shared);
                         return Some(());
                     }
                     Ok(Left::Refused(_)) => {
@@ -96,9 +96,9 @@ impl<R: RemoteStore> Prober<R> {
     }
 }
 
-/// Tells how many writes were given up since it was last told.
-fn tell_given_up<R>(shared: &Shared<R>) {
-    let given_up = shared.metrics.replays.take_untold();
+/// Logs how many writes were given up since the last time.
+fn log_given_up<R>(shared: &Shared<R>) {
+    let given_up = shared.metrics.replays.take_unlogged();
     if given_up > 0 {
         shared.log.push(LogMessage::Warn(format!(
             "Writes made while Redis was not available were given up: {given_up}. Another instance has written these \

@@ -96,9 +96,9 @@ pub(super) async fn replay_before_the_end<R: RemoteStore>(shared: &Shared<R>, re
     let mut count = StepCount::new();
     let replays = async {
         while shared.offline.pending() > 0 {
-            if !matches!(replay_all(shared, remote, &mut count).await, Ok(Left::Nothing))
-                || shared.offline.pending() > 0
-            {
+            // What fails stays pending.
+            let _ = replay_all(shared, remote, &mut count).await;
+            if shared.offline.pending() > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -170,7 +170,9 @@ fn end_step<R>(shared: &Shared<R>, step: &Step, result: &Result<bool>) {
             }
             offline.ended(step, &StepResult::Executed);
         }
-        Err(error) if error.is_refused_for_now() || error.is_outage() && !error.may_be_executed() => {
+        Err(error)
+            if error.is_refused_for_now() || error.is_outage() && error.is_certainly_not_executed() =>
+        {
             offline.ended(step, &StepResult::NotExecuted);
         }
         // Sent again, it could count twice.

@@ -16,7 +16,7 @@ pub(super) struct Shared<R> {
     pub(super) on_outage: OnOutage,
     pub(super) log: Log,
     /// Whether the log says that a wrong setting has calls refused.
-    pub(super) is_wrong_setting_told: AtomicBool,
+    pub(super) is_wrong_setting_logged: AtomicBool,
 }
 
 impl<R> Drop for Shared<R> {

@@ -15,7 +15,7 @@ pub struct Command {
     json: Vec<u8>,
     /// The part of the key that messages may contain.
     prefix: &'static str,
-    is_repeatable: bool,
+    is_idempotent: bool,
 }
 
 impl Command {
@@ -23,7 +23,7 @@ impl Command {
     #[must_use]
     pub fn new(name: &'static str) -> Self {
         let mut command =
-            Self { name, json: Vec::with_capacity(64), prefix: "", is_repeatable: is_read(name) };
+            Self { name, json: Vec::with_capacity(64), prefix: "", is_idempotent: is_read(name) };
         command.json.push(b'[');
         command.push(name);
         command
@@ -87,18 +87,18 @@ impl Command {
         self.arg("NX")
     }
 
-    /// Allows to send the command again when its reply is lost. Only for one that then changes nothing, whatever other
-    /// clients have done in between.
+    /// Marks the command as idempotent: sent again when its reply is lost, it changes nothing, whatever other clients have
+    /// done in between.
     #[must_use]
-    pub fn repeatable(self) -> Self {
-        Self { is_repeatable: true, ..self }
+    pub fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
     }
 
-    /// Whether the command can be sent again when its reply is lost: a read, or a [`Command::repeatable`] one. A write
-    /// could undo what another client has written in between.
+    /// Whether the command can be sent again when its reply is lost: a read, or one marked by [`Command::idempotent`]. A
+    /// write could undo what another client has written in between.
     #[must_use]
-    pub fn is_repeatable(&self) -> bool {
-        self.is_repeatable
+    pub fn is_idempotent(&self) -> bool {
+        self.is_idempotent
     }
 
     /// The name of the command, for messages.
@@ -166,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn only_reads_are_repeatable_unless_a_command_says_so() {
+    fn only_reads_are_idempotent_unless_a_command_says_so() {
         for name in ["GET", "MGET", "EXISTS"] {
-            assert!(Command::new(name).is_repeatable(), "{name}");
+            assert!(Command::new(name).is_idempotent(), "{name}");
         }
         for name in ["PING", "SET", "DEL", "EXPIRE", "PEXPIRE", "INCRBY", "GETDEL", "EVALSHA", "EVAL"] {
-            assert!(!Command::new(name).is_repeatable(), "{name}");
-            assert!(Command::new(name).arg("k").repeatable().is_repeatable(), "{name}");
+            assert!(!Command::new(name).is_idempotent(), "{name}");
+            assert!(Command::new(name).arg("k").idempotent().is_idempotent(), "{name}");
         }
     }
 

@@ -33,7 +33,7 @@ pub struct Latency {
     pub max: Duration,
 }
 
-/// A request under way.
+/// A request in flight.
 pub(super) struct InFlight<'a>(&'a AtomicUsize);
 
 impl Drop for InFlight<'_> {
@@ -70,7 +70,7 @@ impl RequestMetrics {
         self.queued_commands.fetch_sub(commands, Relaxed);
     }
 
-    /// Counts a request as under way until the guard is dropped.
+    /// Counts a request as in flight until the guard is dropped.
     pub(super) fn in_flight(&self) -> InFlight<'_> {
         self.requests_in_flight.fetch_add(1, Relaxed);
         InFlight(&self.requests_in_flight)
@@ -82,7 +82,7 @@ impl RequestMetrics {
         self.queued_commands.load(Relaxed)
     }
 
-    /// The requests under way.
+    /// The requests in flight.
     #[must_use]
     pub fn requests_in_flight(&self) -> usize {
         self.requests_in_flight.load(Relaxed)

@@ -1,7 +1,7 @@
 //! Sends requests, and retries them until their deadline.
 //!
 //! Every command has a deadline, by which its caller gets a reply or an error; the request goes on for the others. If a
-//! request fails for a transient reason, only repeatable commands are sent again ([`Command::is_repeatable`]), unless
+//! request fails for a transient reason, only idempotent commands are sent again ([`Command::is_idempotent`]), unless
 //! the server has certainly not executed it. The callers of the others get the error, because Redis may have executed
 //! them.
 
@@ -65,8 +65,8 @@ fn last_deadline(pending: &[PendingReply]) -> Instant {
 }
 
 /// Whether commands can be sent again after an error.
-fn may_repeat(error: &Error, commands: &[Command]) -> bool {
-    error.is_transient() && (!error.may_be_executed() || commands.iter().all(Command::is_repeatable))
+fn may_retry(error: &Error, commands: &[Command]) -> bool {
+    error.is_transient() && (error.is_certainly_not_executed() || commands.iter().all(Command::is_idempotent))
 }
 
 /// Sends the same error to every caller.
@@ -93,7 +93,7 @@ impl RetryingClient {
         loop {
             let replies = self.request(Endpoint::Transaction, commands, deadline).await;
             match &replies {
-                Err(error) if may_repeat(error, commands) && backoff.pause(error).await => {}
+                Err(error) if may_retry(error, commands) && backoff.pause(error).await => {}
                 _ => return replies,
             }
             self.metrics.retried();
@@ -126,7 +126,7 @@ impl RetryingClient {
                 match reply {
                     Err(error) if error.is_outage() => {
                         outage = Some(error.clone());
-                        if may_repeat(&error, std::slice::from_ref(&command)) && one.is_waiting() {
+                        if may_retry(&error, std::slice::from_ref(&command)) && one.is_waiting() {
                             repeated.0.push(command);
                             repeated.1.push(one);
                         } else {
@@ -166,11 +166,11 @@ impl RetryingClient {
         }
     }
 
-    /// Sends the two halves of a request whose response was too large, as far as they are repeatable. The others may have
+    /// Sends the two halves of a request whose response was too large, as far as they are idempotent. The others may have
     /// been executed.
     async fn halves(&self, commands: Vec<Command>, pending: Vec<PendingReply>, error: &Error) -> Result<()> {
         let all = commands.into_iter().zip(pending);
-        let (mut left, lost): (Vec<_>, Vec<_>) = all.partition(|(command, _)| command.is_repeatable());
+        let (mut left, lost): (Vec<_>, Vec<_>) = all.partition(|(command, _)| command.is_idempotent());
         fail_all(lost.into_iter().map(|(_, one)| one), error);
         let right = left.split_off(left.len() / 2);
         for half in [left, right].into_iter().filter(|half| !half.is_empty()) {

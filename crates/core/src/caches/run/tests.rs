@@ -204,3 +204,17 @@ fn owners_differ() {
     let owners: std::collections::HashSet<String> = (0..1_000).map(|_| random_owner()).collect();
     assert_eq!(owners.len(), 1_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_numbered_leaves_its_key_free() {
+    let stage = stage();
+    let keys = keys();
+    let no_number = "what is no number";
+    stage.store.set(&keys.fence, no_number, Expiry::Never).await.unwrap();
+    let fenced = RunOptions { is_fenced: true, ..options("f") };
+
+    let error = stage.runs.begin(Arc::clone(&stage.store), &keys, fenced).await.unwrap_err();
+
+    assert!(error.is_refused(), "{error}");
+    assert!(matches!(stage.begin().await, Begun::Run { .. }));
+}

@@ -1,6 +1,6 @@
 //! Claims of one key with one text that overlap in this process, as of a double click within a millisecond.
 //!
-//! A claim whose reply was lost is told from another's by its text. Two claims with one text could so both take the
+//! A claim whose reply was lost is distinguished from another's by its text. Two claims with one text could so both take the
 //! entry of one of them for theirs. Therefore a claim without a reply waits for those that may still get one, and they
 //! decide one after the other.
 
@@ -14,9 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::keys::Key;
 use crate::{Error, Result};
 
-type Groups = Mutex<HashMap<(Key, String), Arc<Group>>>;
+type Name = Arc<(Key, String)>;
+type Groups = Mutex<HashMap<Name, Arc<Group>>>;
 
-/// The claims under way.
+/// The pending claims.
 #[derive(Default)]
 pub(super) struct Claims(Groups);
 
@@ -39,7 +40,7 @@ struct State {
 /// One claim, until it is dropped.
 pub(super) struct Claim<'a> {
     groups: &'a Groups,
-    name: (Key, String),
+    name: Name,
     group: Arc<Group>,
     is_awaiting: bool,
     is_deciding: bool,
@@ -52,11 +53,11 @@ impl Claims {
     ///
     /// When the deadline passes before.
     pub(super) async fn begin(&self, key: &Key, text: &str, deadline: Instant) -> Result<Claim<'_>> {
-        let name = (key.clone(), text.to_owned());
+        let name = Arc::new((key.clone(), text.to_owned()));
         loop {
             let group = {
                 let mut groups = self.0.lock();
-                let group = groups.entry(name.clone()).or_default();
+                let group = groups.entry(Arc::clone(&name)).or_default();
                 let mut state = group.state.lock();
                 if !state.is_one_deciding {
                     state.claims += 1;
