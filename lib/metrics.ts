@@ -77,6 +77,8 @@ export interface Metrics {
   /** Stale copies: values kept to answer reads during an outage. */
   staleCopies: { entries: number; bytes: number }
   corruptEntriesRemoved: number
+  /** Runs that lost their lease and ended after another one had done the same work. */
+  overtakenRuns: number
   /** Commands that wait for their request, as while many requests are in flight. */
   queuedCommands: number
   /** Requests in flight. */

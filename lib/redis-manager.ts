@@ -4,6 +4,7 @@ import { call, callNow, close, configure, json, none, open, raw, realm, subscrib
 import type { RedisHealthCheck } from './health.js'
 import type { CacheStats, Metrics, StateChange, StateListenerOptions } from './metrics.js'
 import type { RedlatchOptions } from './options.js'
+import { afterWork } from './runs.js'
 
 const manager = new addon.RedisManager(realm)
 
@@ -154,12 +155,13 @@ export class RedisManager {
   }
 
   /**
-   * Waits for pending calls, then closes connections, stops the I/O thread and clears memory. If worker threads share
-   * the settings, the last one to close does this. The next call starts anew and reads the environment again.
+   * Waits for pending calls and for the work of runs and locks, then closes connections, stops the I/O thread and clears
+   * memory. If worker threads share the settings, the last one to close does this. The next call starts anew and reads
+   * the environment again.
    * @example process.once('SIGTERM', () => redisManager.close())
    */
   close(): Promise<void> {
-    return close()
+    return afterWork(close)
   }
 }
 

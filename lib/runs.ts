@@ -1,59 +1,69 @@
 // Work that is done once for a key. The core decides who does it and keeps the lease; the caller's function is called
 // here. In one process, duplicates join the one that runs.
 
-import { addon } from './addon.js'
 import { property } from './arguments.js'
-import { call, json, none, raw, realm } from './calls.js'
+import { call, json, none } from './calls.js'
 import { makeError } from './errors.js'
 import { fingerprintOf } from './fingerprint.js'
 import { IdempotencyError } from './idempotency-error.js'
 import { print } from './log.js'
+import { type Run, runs, WorkContext } from './run-context.js'
 import type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
 import { Wait } from './wait.js'
 import { withResolvers } from './with-resolvers.js'
 
-const runs = new addon.Runs(realm)
-
 type Work<T> = (context: RunContext) => T | Promise<T>
 
 /** What the core says of a key. */
-type Begun =
-  | { state: 'run'; owner: string; isKept: boolean; fence?: number }
-  | { state: 'wait' }
-  | { state: 'mismatch' }
-  | Ended
+type Begun = Run | { state: 'wait' } | { state: 'mismatch' } | Ended
 
 /** How the work has ended. */
 type Ended = { state: 'done'; value?: unknown } | { state: 'noResult' } | { state: 'failed'; error: unknown }
 
-type Run = Extract<Begun, { state: 'run' }>
+/** How the work of this process has ended. */
+interface Performed<T> {
+  /** What its caller gets. */
+  value(): T | Promise<T>
+  /** What others do; nothing if they run again. */
+  ended: Ended | undefined
+}
 
-/** The pending runs of this process, by key. Resolves to how it has ended; to nothing when it was released. */
-const pendingRuns = new Map<string, { fingerprint: string; ended: Promise<Ended | undefined> }>()
+/** A run of this process that has not ended. */
+interface PendingRun {
+  fingerprint: string
+  /** What duplicates wait for: how it has ended, or nothing when they are to run. Most runs have none. */
+  duplicates?: ReturnType<typeof withResolvers<Ended | undefined>>
+}
 
-export async function run<T>(key: string, work: Work<T>, options: RunOptions = {}): Promise<T> {
+const pendingRuns = new Map<string, PendingRun>()
+
+/** How much work of runs and locks goes on in this process, and who waits for its end. */
+let working = 0
+const onIdle: (() => void)[] = []
+
+export async function run<T>(key: string, work: Work<T>, options?: RunOptions): Promise<T> {
+  const { onError = 'release', waitMs } = options ?? {}
   checkWork(work)
-  const { ttlSeconds = 86_400, onError = 'release', onCrash = 'rerun' } = options
-  const lease = leaseOptions(options, onCrash === 'block')
-  const fingerprint = fingerprintOf(options.fingerprint)
-  const asked = { ...lease, fingerprint, ttlSeconds }
-  const wait = new Wait(options.waitMs)
+  checkOnError(onError)
+  const fingerprint = fingerprintOf(options?.fingerprint)
+  const wait = new Wait(waitMs)
   for (;;) {
     const joined = pendingRuns.get(key)
     if (joined) {
       if (joined.fingerprint !== fingerprint) throw new IdempotencyError('ERR_IDEMPOTENCY_MISMATCH')
-      const ended = await wait.for(joined.ended)
+      joined.duplicates ??= withResolvers()
+      const ended = await wait.for(joined.duplicates.promise)
       if (ended) return outcomeOf<T>(ended)
       continue
     }
     // Nothing may come between the look above and this entry, so the claim is made behind it.
-    const { promise, resolve } = withResolvers<Ended | undefined>()
-    pendingRuns.set(key, { fingerprint, ended: promise })
+    const pending: PendingRun = { fingerprint }
+    pendingRuns.set(key, pending)
     let ended: Ended | undefined
     try {
-      const begun: Begun = await call(runs, 'begin', json, key, asked, property)
+      const begun: Begun = await call(runs, 'begin', json, key, fingerprint, options, property)
       if (begun.state === 'run') {
-        const own = await perform<T>(begun, key, work, { ttlSeconds, onError, lease })
+        const own = await whileWorking(perform<T>(begun, key, work, onError, wait))
         ended = own.ended
         return own.value()
       }
@@ -64,7 +74,7 @@ export async function run<T>(key: string, work: Work<T>, options: RunOptions = {
       }
     } finally {
       pendingRuns.delete(key)
-      resolve(ended)
+      pending.duplicates?.resolve(ended)
     }
     await wait.pause('ERR_IDEMPOTENCY_IN_PROGRESS')
   }
@@ -80,101 +90,124 @@ export function runStatus(key: string): Promise<RunStatus> {
  * @see docs/idempotency.md
  * @example await withLock(`seats:${eventId}`, () => assignSeats(eventId))
  */
-export async function withLock<T>(name: string, work: Work<T>, options: LockOptions = {}): Promise<T> {
+export async function withLock<T>(name: string, work: Work<T>, options?: LockOptions): Promise<T> {
   checkWork(work)
-  const lease = leaseOptions(options, false)
-  const wait = new Wait(options.waitMs)
+  const wait = new Wait(options?.waitMs)
   for (;;) {
-    const begun: Begun = await call(runs, 'lock', json, name, lease, property)
-    if (begun.state === 'run') {
-      try {
-        return await attend(begun, name, work, lease)
-      } finally {
-        await logFailure(call(runs, 'release', none, begun.owner))
-      }
-    }
+    const begun: Run | { state: 'wait' } = await call(runs, 'lock', json, name, options, property)
+    if (begun.state === 'run') return whileWorking(performLocked(begun, name, work))
     await wait.pause('ERR_LOCK_TIMEOUT')
   }
 }
 
-/** Calls the work, and aborts its signal when the lease is lost. */
-async function attend<T>(begun: Run, key: string, work: Work<T>, lease: Lease): Promise<T> {
-  const controller = new AbortController()
-  const abort = () => controller.abort(new IdempotencyError('ERR_LEASE_LOST'))
-  // Memory ends with the process, so there is nothing to renew, only the time to watch.
-  const timer = begun.isKept ? undefined : setTimeout(abort, lease.maxRunMs)
-  timer?.unref()
-  if (begun.isKept) {
-    const kept: Promise<boolean> = call(runs, 'keep', raw, begun.owner, lease.maxRunMs)
-    kept.then((isOver) => isOver || abort(), abort)
-    // Calls are submitted in a microtask. Work that blocks the event loop must not come before it.
-    await undefined
-  }
-  const fence = begun.fence === undefined ? {} : { fence: begun.fence }
+async function performLocked<T>(begun: Run, name: string, work: Work<T>): Promise<T> {
   try {
-    return await work({ key, signal: controller.signal, ...fence })
+    return await doWork(begun, name, work)
   } finally {
-    clearTimeout(timer)
+    await release(begun.owner)
   }
 }
 
-interface Performing {
-  ttlSeconds: number
-  onError: NonNullable<RunOptions['onError']>
-  lease: Lease
+/** Calls `next` when no work of a run or a lock goes on in this process. */
+export async function afterWork<T>(next: () => Promise<T>): Promise<T> {
+  while (working > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
+  return next()
 }
 
-/** Does the work and stores its outcome. `value` is what the caller gets, `ended` what others do. */
+async function whileWorking<T>(performing: Promise<T>): Promise<T> {
+  working += 1
+  try {
+    return await performing
+  } finally {
+    working -= 1
+    if (working === 0) for (const resolve of onIdle.splice(0)) resolve()
+  }
+}
+
+async function doWork<T>(begun: Run, key: string, work: Work<T>): Promise<T> {
+  const context = new WorkContext(key, begun)
+  try {
+    return await work(context)
+  } finally {
+    context.end()
+  }
+}
+
+/** Does the work and stores its outcome. */
 async function perform<T>(
   begun: Run,
   key: string,
   work: Work<T>,
-  { ttlSeconds, onError, lease }: Performing,
-): Promise<{ value: () => T | Promise<T>; ended: Ended | undefined }> {
-  const finish = (ended: Ended) => finished(begun.owner, ended, ttlSeconds)
+  onError: NonNullable<RunOptions['onError']>,
+  wait: Wait,
+): Promise<Performed<T>> {
   let value: T
   try {
-    value = await attend(begun, key, work, lease)
+    value = await doWork(begun, key, work)
   } catch (error) {
     const fail = (): never => {
       throw error
     }
     const isStored = (typeof onError === 'function' ? onError(error) : onError) === 'store'
     if (!isStored) {
-      await logFailure(call(runs, 'release', none, begun.owner))
+      await release(begun.owner)
       return { value: fail, ended: undefined }
     }
-    const { overtaken, ended } = await finish({ state: 'failed', error: described(error) })
-    return { value: overtaken ? () => outcomeOf<T>(overtaken) : fail, ended }
+    return finish(begun.owner, { state: 'failed', error: described(error) }, fail, wait)
   }
-  const { overtaken, ended } = await finish({ state: 'done', value })
-  return { value: overtaken ? () => outcomeOf<T>(overtaken) : () => value, ended }
+  return finish(begun.owner, { state: 'done', value }, () => value, wait)
 }
 
-/** Stores how the work has ended. `overtaken` is how another run has, which all callers get then. */
-async function finished(
-  owner: string,
-  ended: Ended,
-  ttlSeconds: number,
-): Promise<{ overtaken?: Ended; ended: Ended }> {
-  const store = (state: string, text: string | undefined): Promise<Begun | null> =>
-    call(runs, 'finish', json, owner, state, text, ttlSeconds)
-  let text: string | undefined
+/** Stores how the work has ended. If another run has overtaken this one, all callers get how that one has. */
+async function finish<T>(owner: string, own: Ended, value: () => T, wait: Wait): Promise<Performed<T>> {
+  const text = textOf(own)
+  const state = text === null ? 'noResult' : own.state
+  let other: Begun | null
+  do {
+    other = await logFailure(call(runs, 'finish', json, owner, state, text ?? undefined))
+    if (other?.state === 'done' || other?.state === 'failed' || other?.state === 'noResult') {
+      const ended = other
+      return { value: () => outcomeOf<T>(ended), ended }
+    }
+  } while (other?.state === 'wait' && (await hasPaused(wait)))
+  // The other one takes longer than callers wait.
+  if (other?.state === 'wait') await release(owner)
+  return { value, ended: copyOf(own, text) }
+}
+
+/** Waits before the next look; returns `false` at once if the time to wait is over. */
+function hasPaused(wait: Wait): Promise<boolean> {
+  return wait.pause('ERR_IDEMPOTENCY_IN_PROGRESS').then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The JSON of what is stored; nothing for `undefined`, and `null` if JSON cannot hold it. */
+function textOf(ended: Ended): string | undefined | null {
   try {
-    text = JSON.stringify(
+    return JSON.stringify(
       ended.state === 'failed' ? ended.error : ended.state === 'done' ? ended.value : null,
     )
   } catch {
-    await logFailure(store('noResult', undefined))
-    return { ended: { state: 'noResult' } }
+    return null
   }
-  const other = await logFailure(store(ended.state, text))
-  if (other && other.state !== 'run' && other.state !== 'wait' && other.state !== 'mismatch') {
-    return { overtaken: other, ended: other }
+}
+
+/** What callers in this process get: a copy, as callers in other processes do. It is made when one asks for it. */
+function copyOf(ended: Ended, text: string | undefined | null): Ended {
+  if (text === null) return { state: 'noResult' }
+  if (ended.state !== 'done') return ended
+  return {
+    state: 'done',
+    get value() {
+      return text === undefined ? undefined : JSON.parse(text)
+    },
   }
-  // A copy, as callers in other processes get.
-  const copy = text === undefined ? {} : { value: JSON.parse(text) }
-  return { ended: ended.state === 'done' ? { state: 'done', ...copy } : ended }
+}
+
+async function release(owner: string): Promise<void> {
+  await logFailure(call(runs, 'release', none, owner))
 }
 
 /** What a caller gets that did not do the work. */
@@ -192,29 +225,22 @@ function described(error: unknown): { name: string; message: string; code?: stri
 }
 
 /** The work is done, whatever becomes of its record: what goes wrong with that is logged and does not reject the call. */
-async function logFailure<T>(stored: Promise<T>): Promise<T | undefined> {
+async function logFailure<T>(stored: Promise<T>): Promise<T | null> {
   try {
     return await stored
   } catch (error) {
     print(['warn', `the end of a run could not be stored: ${(error as Error).message}`])
-    return undefined
+    return null
   }
-}
-
-interface Lease {
-  leaseMs: number
-  maxRunMs: number
-  fencing: boolean | undefined
-  onOutage: string | undefined
-  isBlocking: boolean
-}
-
-function leaseOptions(options: LockOptions, isBlocking: boolean): Lease {
-  const { leaseMs = 30_000, maxRunMs = 300_000, fencing, onOutage } = options
-  return { leaseMs, maxRunMs, fencing, onOutage, isBlocking }
 }
 
 function checkWork(work: unknown): void {
   if (typeof work === 'function') return
   throw makeError('TypeError', 'ERR_INVALID_ARG_TYPE', `work must be a function, got ${typeof work}`)
+}
+
+function checkOnError(onError: unknown): void {
+  if (typeof onError === 'function' || onError === 'release' || onError === 'store') return
+  const problem = "options.onError must be 'release', 'store' or a function that returns one of them"
+  throw makeError('RangeError', 'ERR_INVALID_ARG_VALUE', problem)
 }

@@ -168,16 +168,6 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
         Ok(Some(Self { name, value, property }))
     }
 
-    /// Options that must be there.
-    pub(crate) fn required(
-        name: &'a str,
-        value: Unknown<'env>,
-        property: &'a Property<'env>,
-    ) -> Result<Self> {
-        expect(name, &value, ValueType::Object, "an object")?;
-        Ok(Self { name, value, property })
-    }
-
     /// An option, read by `read`, which is given its name in errors.
     pub(crate) fn get<T>(
         &self,

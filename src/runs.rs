@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
-use redlatch_core::ServiceStore;
 use redlatch_core::caches::{LeaseEnd, LockKeys, Outcome, RunKeys, RunOptions};
 use redlatch_core::config::Policy;
 use redlatch_core::keys::Ttl;
 use redlatch_core::store::Class;
+use redlatch_core::{Error, ServiceStore};
 
 use crate::argument::{self, OptionsObject, Property};
 use crate::handle::Handle;
@@ -22,22 +22,25 @@ pub struct Runs {
     realm: Rc<RealmState>,
 }
 
-/// What the options of a run and of a lock share.
-struct Lease {
-    ttl: Ttl,
-    longest: Duration,
-    is_fenced: bool,
+/// Options of a run or a lock, over the defaults of the core.
+struct Given {
+    options: RunOptions,
     policy: Option<Policy>,
 }
 
-impl Lease {
-    fn read(options: &OptionsObject<'_, '_>) -> argument::Result<Self> {
-        Ok(Self {
-            ttl: options.get("leaseMs", millis)?,
-            longest: Duration::from_millis(options.get("maxRunMs", millis)?.as_millis()),
-            is_fenced: options.get("fencing", argument::optional_boolean)?.unwrap_or(false),
-            policy: options.get("onOutage", argument::optional_policy)?,
-        })
+impl Given {
+    /// Reads the options that a run and a lock share.
+    fn read(given: Option<&OptionsObject<'_, '_>>) -> argument::Result<Self> {
+        let mut options = RunOptions::default();
+        let Some(given) = given else { return Ok(Self { options, policy: None }) };
+        if let Some(time) = given.get("leaseMs", optional_millis)? {
+            options.lease = time;
+        }
+        if let Some(time) = given.get("maxRunMs", optional_millis)? {
+            options.longest = Duration::from_millis(time.as_millis());
+        }
+        options.is_fenced = given.get("fencing", argument::optional_boolean)?.unwrap_or(false);
+        Ok(Self { options, policy: given.get("onOutage", argument::optional_policy)? })
     }
 
     fn store(&self, service: &Handle) -> Arc<ServiceStore> {
@@ -45,9 +48,18 @@ impl Lease {
     }
 }
 
-/// A time in milliseconds.
-fn millis(path: &str, value: Unknown<'_>) -> argument::Result<Ttl> {
-    Ok(Ttl::from_millis(path, argument::number(path, value)?)?)
+/// A time in milliseconds that may be left out.
+fn optional_millis(path: &str, value: Unknown<'_>) -> argument::Result<Option<Ttl>> {
+    Ok(argument::optional_number(path, value)?.map(|millis| Ttl::from_millis(path, millis)).transpose()?)
+}
+
+/// Whether nobody runs again after a crash.
+fn is_blocking(path: &str, value: Unknown<'_>) -> argument::Result<bool> {
+    match argument::optional_text(path, value)?.as_deref() {
+        None | Some("rerun") => Ok(false),
+        Some("block") => Ok(true),
+        Some(_) => Err(Error::invalid_value(path, "must be \"rerun\" or \"block\"").into()),
+    }
 }
 
 #[napi]
@@ -65,23 +77,23 @@ impl Runs {
         env: &'e Env,
         slot: u32,
         key: Unknown<'e>,
+        fingerprint: Unknown<'e>,
         options: Unknown<'e>,
         property: Property<'e>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let keys = RunKeys::new("key", &argument::text("key", key)?)?;
-            let given = OptionsObject::required("options", options, &property)?;
-            let lease = Lease::read(&given)?;
-            let store = lease.store(&service);
-            let options = RunOptions {
-                ttl: given.get("ttlSeconds", argument::ttl)?,
-                lease: lease.ttl,
-                fingerprint: given.get("fingerprint", argument::text)?,
-                is_blocking: given.get("isBlocking", argument::optional_boolean)?.unwrap_or(false),
-                is_fenced: lease.is_fenced,
-                longest: lease.longest,
-            };
-            Ok(async move { Ok(service.runs.begin(store, &keys, options).await?.to_json()) })
+            let object = OptionsObject::optional("options", options, &property)?;
+            let mut given = Given::read(object.as_ref())?;
+            given.options.fingerprint = argument::text("options.fingerprint", fingerprint)?;
+            if let Some(object) = object {
+                if let Some(ttl) = object.get("ttlSeconds", argument::optional_ttl)? {
+                    given.options.ttl = ttl;
+                }
+                given.options.is_blocking = object.get("onCrash", is_blocking)?;
+            }
+            let store = given.store(&service);
+            Ok(async move { Ok(service.runs.begin(store, &keys, given.options).await?.to_json()) })
         })
     }
 
@@ -97,26 +109,18 @@ impl Runs {
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let keys = LockKeys::new("name", &argument::text("name", name)?)?;
-            let lease = Lease::read(&OptionsObject::required("options", options, &property)?)?;
-            let store = lease.store(&service);
-            let options = RunOptions {
-                ttl: lease.ttl,
-                lease: lease.ttl,
-                fingerprint: String::new(),
-                is_blocking: false,
-                is_fenced: lease.is_fenced,
-                longest: lease.longest,
-            };
-            Ok(async move { Ok(service.runs.lock(store, &keys, options).await?.to_json()) })
+            let given = Given::read(OptionsObject::optional("options", options, &property)?.as_ref())?;
+            let store = given.store(&service);
+            Ok(async move { Ok(service.runs.lock(store, &keys, given.options).await?.to_json()) })
         })
     }
 
-    /// Keeps the lease of a run or lock. Resolves to whether it is over, and not lost or too long.
+    /// Waits until the lease of a run or lock has ended. Resolves to whether its holder has ended it, and it was neither
+    /// lost nor held too long.
     #[napi(catch_unwind)]
-    pub fn keep<'e>(&self, env: &'e Env, slot: u32, owner: String, max_run_ms: u32) -> Returned<'e> {
+    pub fn ended<'e>(&self, env: &'e Env, slot: u32, owner: String) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let longest = Duration::from_millis(max_run_ms.into());
-            Ok(async move { Ok(service.runs.keep(&owner, longest).await == LeaseEnd::Over) })
+            Ok(async move { Ok(service.runs.ended(&owner).await == LeaseEnd::Over) })
         })
     }
 
@@ -130,18 +134,16 @@ impl Runs {
         owner: String,
         state: String,
         json: Option<String>,
-        ttl_seconds: Unknown<'e>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let ttl = argument::ttl("options.ttlSeconds", ttl_seconds)?;
             let outcome = match (state.as_str(), json) {
                 ("done", value) => Outcome::Done(value),
                 ("failed", Some(error)) => Outcome::Failed(error),
                 _ => Outcome::NoResult,
             };
             Ok(async move {
-                let overtaken = service.runs.finish(&owner, &outcome, ttl).await?;
-                Ok(overtaken.map(|begun| begun.to_json()))
+                let other = service.runs.finish(&owner, &outcome).await?;
+                Ok(other.map(|begun| begun.to_json()))
             })
         })
     }

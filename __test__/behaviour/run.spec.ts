@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals'
-import { IdempotencyCache, IdempotencyError, withLock } from 'redlatch'
+import { describe, expect, jest, test } from '@jest/globals'
+import { IdempotencyCache, IdempotencyError, redisManager, withLock } from 'redlatch'
+import { eventually } from '../support/eventually'
 import { uniqueKey } from '../support/samples'
 
 /** Work that ends when it is told to, and counts how often it was called. */
@@ -38,6 +39,24 @@ describe('run', () => {
     expect(work.calls).toBe(1)
     expect(await IdempotencyCache.run(key, work.do)).toStrictEqual({ url: '/order/1' })
     expect(work.calls).toBe(1)
+  })
+
+  test('in 1,000 rounds of 8 callers, each key is run once', async () => {
+    const calls: Record<string, number> = {}
+    const rounds = Array.from({ length: 1_000 }, async () => {
+      const key = uniqueKey()
+      const work = async () => {
+        calls[key] = (calls[key] ?? 0) + 1
+        await undefined
+        return `${key} ${calls[key]}`
+      }
+      const results = await Promise.all(Array.from({ length: 8 }, () => IdempotencyCache.run(key, work)))
+      return [key, new Set(results)] as const
+    })
+
+    for (const [key, results] of await Promise.all(rounds)) {
+      expect([...results]).toStrictEqual([`${key} 1`])
+    }
   })
 
   test('callers get copies, so that no one changes the result of another', async () => {
@@ -171,6 +190,50 @@ describe('run', () => {
     expect(fences).toStrictEqual([1, 2, 3])
   })
 
+  test.each([
+    ['has done the work', true],
+    ['is still doing the work', false],
+  ])('a run that was overtaken by one that %s returns the result of that one', async (_, isDone) => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const { overtakenRuns } = redisManager.getMetrics()
+    const key = uniqueKey()
+    const store = (state: string) =>
+      redisManager.set(`idempotency-run:${key}`, `{"s":"${state}","o":"other","f":"","a":1,"v":"other"}`, 60)
+
+    const run = IdempotencyCache.run(key, async () => {
+      await store(isDone ? 'done' : 'run')
+      return 'own'
+    })
+    const duplicate = IdempotencyCache.run(key, () => 'duplicate')
+    if (!isDone) {
+      await eventually(
+        async () => (await redisManager.get(`idempotency-run:${key}`))?.includes('other') ?? false,
+      )
+      await store('done')
+    }
+
+    expect(await Promise.all([run, duplicate])).toStrictEqual(['other', 'other'])
+    expect(redisManager.getMetrics().overtakenRuns).toBe(overtakenRuns + 1)
+    warn.mockRestore()
+  })
+
+  test('a run that was overtaken by one that takes longer than callers wait returns its own result', async () => {
+    const key = uniqueKey()
+    const other = '{"s":"run","o":"other","f":"","a":1}'
+
+    const run = IdempotencyCache.run(
+      key,
+      async () => {
+        await redisManager.set(`idempotency-run:${key}`, other, 60)
+        return 'own'
+      },
+      { waitMs: 0 },
+    )
+
+    expect(await run).toBe('own')
+    expect(await redisManager.get(`idempotency-run:${key}`)).toBe(other)
+  })
+
   test('the signal aborts when the work takes too long', async () => {
     const reason = await IdempotencyCache.run(
       uniqueKey(),
@@ -203,6 +266,18 @@ describe('run', () => {
     [
       'ttlSeconds',
       () => IdempotencyCache.run('k', () => 1, { ttlSeconds: 0 }),
+      RangeError,
+      'ERR_INVALID_ARG_VALUE',
+    ],
+    [
+      'onError',
+      () => IdempotencyCache.run('k', () => 1, { onError: 'no' as never }),
+      RangeError,
+      'ERR_INVALID_ARG_VALUE',
+    ],
+    [
+      'onCrash',
+      () => IdempotencyCache.run('k', () => 1, { onCrash: 'no' as never }),
       RangeError,
       'ERR_INVALID_ARG_VALUE',
     ],

@@ -26,6 +26,7 @@ pub struct Report {
     uncertain: u64,
     stale_copies: StaleCopiesReport,
     corrupt_entries_removed: u64,
+    overtaken_runs: u64,
     queued_commands: usize,
     requests_in_flight: usize,
     retries: u64,
@@ -114,6 +115,7 @@ impl Report {
             uncertain: replays.uncertain(),
             stale_copies: StaleCopiesReport { entries, bytes },
             corrupt_entries_removed: store.metrics().corrupt(),
+            overtaken_runs: store.metrics().overtaken(),
             queued_commands: requests.map_or(0, RequestMetrics::queued_commands),
             requests_in_flight: requests.map_or(0, RequestMetrics::requests_in_flight),
             retries: requests.map_or(0, RequestMetrics::retries),
@@ -176,6 +178,13 @@ impl Report {
         );
         let corrupt = self.corrupt_entries_removed;
         text.single("redlatch_corrupt_entries_total", "counter", "Corrupt entries removed.", corrupt);
+        let overtaken = self.overtaken_runs;
+        text.single(
+            "redlatch_overtaken_runs_total",
+            "counter",
+            "Runs that ended after another one.",
+            overtaken,
+        );
         let queued = self.queued_commands;
         text.single("redlatch_queued_commands", "gauge", "Commands that wait for their request.", queued);
         let in_flight = self.requests_in_flight;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::SetOnce;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Result;
@@ -20,7 +20,7 @@ pub struct Lease<S> {
     text: String,
     ttl: Ttl,
     claimed: Instant,
-    over: Notify,
+    end: SetOnce<LeaseEnd>,
 }
 
 /// How the time of a lease has ended.
@@ -47,7 +47,13 @@ impl<S: Store> Lease<S> {
     /// The lease of a claim that began at `claimed` and stored `text` for `ttl`.
     #[must_use]
     pub fn of(store: Arc<S>, key: Key, text: String, ttl: Ttl, claimed: Instant) -> Self {
-        Self { store, key, text, ttl, claimed, over: Notify::new() }
+        Self { store, key, text, ttl, claimed, end: SetOnce::new() }
+    }
+
+    /// The store of the key.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.store
     }
 
     /// The time since the claim.
@@ -56,21 +62,27 @@ impl<S: Store> Lease<S> {
         self.claimed.elapsed()
     }
 
+    /// Waits until the lease has ended.
+    pub async fn ended(&self) -> LeaseEnd {
+        *self.end.wait().await
+    }
+
     /// Renews the lease until it is over, lost, or `longest` has passed since the claim.
-    pub async fn keep(&self, longest: Duration) -> LeaseEnd {
+    pub async fn keep(&self, longest: Duration) {
         let time = Duration::from_millis(self.ttl.as_millis());
         let end = self.claimed + longest;
         let mut renewed = self.claimed;
         let mut next = renewed + time / RENEWALS;
         loop {
+            // A renewal that has begun is not cut off, because it may have left a pending write.
             tokio::select! {
                 biased;
-                () = self.over.notified() => return LeaseEnd::Over,
+                _ = self.end.wait() => return,
                 () = sleep_until(next.min(end)) => {}
             }
             let now = Instant::now();
             if now >= end {
-                return LeaseEnd::TooLong;
+                return self.end_as(LeaseEnd::TooLong);
             }
             match self.renew().await {
                 Ok(true) => {
@@ -79,18 +91,23 @@ impl<S: Store> Lease<S> {
                 }
                 // Without Redis and memory, it lives as long as it was last given.
                 Err(_) if Instant::now() < renewed + time => next = Instant::now() + time / (4 * RENEWALS),
-                Ok(false) | Err(_) => return LeaseEnd::Lost,
+                Ok(false) | Err(_) => return self.end_as(LeaseEnd::Lost),
             }
         }
     }
 
-    /// Waits until the lease is over, at most until `longest` has passed since the claim. It is not renewed.
-    pub async fn wait(&self, longest: Duration) -> LeaseEnd {
+    /// Watches the time of a lease that is not renewed, until it is over or `longest` has passed since the claim.
+    pub async fn wait(&self, longest: Duration) {
         tokio::select! {
             biased;
-            () = self.over.notified() => LeaseEnd::Over,
-            () = sleep_until(self.claimed + longest) => LeaseEnd::TooLong,
+            _ = self.end.wait() => {}
+            () = sleep_until(self.claimed + longest) => self.end_as(LeaseEnd::TooLong),
         }
+    }
+
+    /// The first end counts.
+    fn end_as(&self, end: LeaseEnd) {
+        self.end.set(end).ok();
     }
 
     /// One more time for the lease, also if it has ended and nobody has taken the key.
@@ -109,7 +126,7 @@ impl<S: Store> Lease<S> {
     ///
     /// Those of [`Store`]. The lease is over in any case.
     pub async fn finish(&self, outcome: &str, ttl: Ttl) -> Result<Finish> {
-        self.over.notify_one();
+        self.end_as(LeaseEnd::Over);
         let store = Timed::begin(&*self.store);
         loop {
             match store.compare_and_set(&self.key, &self.text, outcome, Some(ttl)).await? {
@@ -130,7 +147,7 @@ impl<S: Store> Lease<S> {
     ///
     /// Those of [`Store`]. The lease is over in any case, and ends by itself in Redis.
     pub async fn release(&self) -> Result<bool> {
-        self.over.notify_one();
+        self.end_as(LeaseEnd::Over);
         self.store.compare_and_delete(&self.key, &self.text).await
     }
 }

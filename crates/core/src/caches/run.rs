@@ -5,6 +5,9 @@
 //! [`IdempotencyCache`](super::IdempotencyCache), whose `get` would take a lease for a result; but a result that is there
 //! counts as an outcome, so that callers can move from one to the other.
 
+mod begun;
+mod keys;
+mod options;
 mod record;
 
 use std::collections::HashMap;
@@ -14,12 +17,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+pub use self::begun::Begun;
+pub use self::keys::{LockKeys, RunKeys};
+pub use self::options::RunOptions;
 use self::record::Record;
 pub use self::record::{Outcome, RunState};
 use super::lease::{Finish, Lease, LeaseEnd};
 use crate::clock::{Clock, UnixMillis};
 use crate::json;
-use crate::keys::{FENCE, IDEMPOTENCY, IDEMPOTENCY_RUN, Key, LOCK, LOCK_FENCE, Ttl};
+use crate::keys::{FENCE, Key, Ttl};
 use crate::store::{ClaimOrRead, Store, Timed};
 use crate::{Error, Result};
 
@@ -39,7 +45,8 @@ struct Run<S> {
     lease: Lease<S>,
     fingerprint: String,
     started_at: UnixMillis,
-    is_renewed: bool,
+    /// How long its outcome is kept.
+    ttl: Ttl,
 }
 
 /// A claim of a key.
@@ -49,47 +56,11 @@ struct Claim {
     ttl: Ttl,
     started_at: UnixMillis,
     claimed: Instant,
-    /// Whether the lease has to be renewed.
-    is_kept: bool,
+    /// Whether it is in a database, where it has to be renewed.
+    is_remote: bool,
 }
 
-/// What a run is to do.
-pub struct RunOptions {
-    /// How long the outcome is kept.
-    pub ttl: Ttl,
-    /// How long a run counts as running without being renewed.
-    pub lease: Ttl,
-    /// Of the request: the same key with another one is a mistake. Empty if the caller does not compare.
-    pub fingerprint: String,
-    /// Whether a run that was never finished blocks its key for `ttl`.
-    pub is_blocking: bool,
-    /// Whether to number the runs of the key.
-    pub is_fenced: bool,
-    /// How long the work may take.
-    pub longest: Duration,
-}
-
-/// How a caller of a run begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// It does the work.
-    Run {
-        /// As this owner.
-        owner: String,
-        /// A number that grows with every run of the key, if asked for.
-        fence: Option<i64>,
-        /// Whether the caller has to [`Runs::keep`] the lease.
-        is_kept: bool,
-    },
-    /// Another does the work, and has not finished.
-    Wait,
-    /// It is done.
-    Ended(Outcome),
-    /// The key belongs to another request.
-    Mismatch,
-}
-
-/// Methods have the errors of [`Store`]. `name` is the caller's key, which [`IDEMPOTENCY_RUN`] has checked.
+/// Methods have the errors of [`Store`]. `name` is the caller's key, which [`RunKeys`] has checked.
 impl<S: Store + 'static> Runs<S> {
     /// No run yet. `clock` gives the times when runs start.
     #[must_use]
@@ -139,14 +110,14 @@ impl<S: Store + 'static> Runs<S> {
         let owner = random_owner();
         let started_at = self.clock.now();
         let text = Record::text(&owner, &options.fingerprint, started_at, None);
-        let is_kept = call.deadline().is_some();
+        let is_remote = call.deadline().is_some();
         Claim {
             owner,
             text,
-            ttl: options.time_of_claim(is_kept),
+            ttl: options.time_of_claim(is_remote),
             started_at,
             claimed: Instant::now(),
-            is_kept,
+            is_remote,
         }
     }
 
@@ -159,7 +130,7 @@ impl<S: Store + 'static> Runs<S> {
         (key, fence): (&Key, &Key),
         options: RunOptions,
     ) -> Result<Begun> {
-        let Claim { owner, text, ttl, started_at, claimed, is_kept } = claim;
+        let Claim { owner, text, ttl, started_at, claimed, is_remote } = claim;
         let numbered = if options.is_fenced { next_fence(call, fence).await.map(Some) } else { Ok(None) };
         if numbered.is_err() {
             // If this fails, too, the claim ends by itself.
@@ -167,36 +138,57 @@ impl<S: Store + 'static> Runs<S> {
         }
         let fence = numbered?;
         let lease = Lease::of(Arc::clone(store), key.clone(), text, ttl, claimed);
-        let RunOptions { fingerprint, is_blocking, .. } = options;
-        self.add(&owner, Run { lease, fingerprint, started_at, is_renewed: !is_blocking });
-        Ok(Begun::Run { owner, fence, is_kept })
+        let RunOptions { ttl, fingerprint, is_blocking, longest, .. } = options;
+        let run = Arc::new(Run { lease, fingerprint, started_at, ttl });
+        self.add(&owner, Arc::clone(&run));
+        if is_remote {
+            tokio::spawn(async move {
+                if is_blocking { run.lease.wait(longest).await } else { run.lease.keep(longest).await }
+            });
+        }
+        Ok(Begun::Run { owner, fence, untimed: (!is_remote).then_some(longest) })
     }
 
-    fn add(&self, owner: &str, run: Run<S>) {
+    fn add(&self, owner: &str, run: Arc<Run<S>>) {
         let mut running = self.running.lock();
         // Those whose thread has ended are never finished.
         if running.len() >= MANY_RUNS {
             running.retain(|_, run| run.lease.age() < LONGEST_RUN);
         }
-        running.insert(owner.to_owned(), Arc::new(run));
+        running.insert(owner.to_owned(), run);
     }
 
-    /// Keeps the lease of a run until it has ended.
-    pub async fn keep(&self, owner: &str, longest: Duration) -> LeaseEnd {
-        let Some(run) = self.running.lock().get(owner).cloned() else { return LeaseEnd::Over };
-        if run.is_renewed { run.lease.keep(longest).await } else { run.lease.wait(longest).await }
+    /// Waits until the lease of a run or a lock has ended.
+    pub async fn ended(&self, owner: &str) -> LeaseEnd {
+        let run = self.running.lock().get(owner).cloned();
+        match run {
+            Some(run) => run.lease.ended().await,
+            None => LeaseEnd::Over,
+        }
     }
 
-    /// Ends a run with its outcome, kept for `ttl`. Returns what another has stored meanwhile, if this run was overtaken.
-    pub async fn finish(&self, owner: &str, outcome: &Outcome, ttl: Ttl) -> Result<Option<Begun>> {
-        let Some(run) = self.running.lock().remove(owner) else { return Ok(None) };
+    /// Ends a run with its outcome. Returns how another run stands that has overtaken this one: what it has stored, or
+    /// [`Begun::Wait`] while it goes on, and then the caller can try again.
+    pub async fn finish(&self, owner: &str, outcome: &Outcome) -> Result<Option<Begun>> {
+        let run = self.running.lock().get(owner).cloned();
+        let run = run.ok_or_else(|| {
+            Error::invalid_value("the run", "was begun before the settings changed or the service was closed")
+        })?;
         let text = Record::text(owner, &run.fingerprint, run.started_at, Some(outcome));
-        match run.lease.finish(&text, ttl).await? {
-            Finish::Stored => Ok(None),
-            Finish::Overtaken(held) => {
-                Ok(Record::parse(&held).map(|record| Begun::by(record, &run.fingerprint)))
+        let finish = run.lease.finish(&text, run.ttl).await;
+        let other = match &finish {
+            Ok(Finish::Overtaken(held)) => {
+                Record::parse(held).map(|record| Begun::by(record, &run.fingerprint))
+            }
+            Ok(Finish::Stored) | Err(_) => None,
+        };
+        if other != Some(Begun::Wait) {
+            self.running.lock().remove(owner);
+            if other.is_some() {
+                run.lease.store().was_overtaken();
             }
         }
+        finish.map(|_| other)
     }
 
     /// Ends a run without an outcome, so that the next caller runs again.
@@ -221,58 +213,6 @@ impl<S: Store + 'static> Runs<S> {
     }
 }
 
-/// The keys of a run: its own, that of a result which was stored without one, and that of its number.
-pub struct RunKeys {
-    run: Key,
-    result: Key,
-    fence: Key,
-}
-
-impl RunKeys {
-    /// The keys for the caller's key `name`. `argument` names it in the error.
-    ///
-    /// # Errors
-    ///
-    /// When `name` is empty or too long.
-    pub fn new(argument: &str, name: &str) -> Result<Self> {
-        Ok(Self {
-            run: IDEMPOTENCY_RUN.key(argument, name)?,
-            result: IDEMPOTENCY.key(argument, name)?,
-            fence: FENCE.key(argument, name)?,
-        })
-    }
-}
-
-/// The keys of a lock: its own, and that of its number.
-pub struct LockKeys {
-    lock: Key,
-    fence: Key,
-}
-
-impl LockKeys {
-    /// The keys for the lock `name`. `argument` names it in the error.
-    ///
-    /// # Errors
-    ///
-    /// When `name` is empty or too long.
-    pub fn new(argument: &str, name: &str) -> Result<Self> {
-        Ok(Self { lock: LOCK.key(argument, name)?, fence: LOCK_FENCE.key(argument, name)? })
-    }
-}
-
-impl RunOptions {
-    /// How long a claim lives without a renewal. Memory ends with its process, so that nothing has to be noticed there.
-    fn time_of_claim(&self, is_kept: bool) -> Ttl {
-        if self.is_blocking {
-            self.ttl
-        } else if is_kept {
-            self.lease
-        } else {
-            Ttl::from_duration(self.longest)
-        }
-    }
-}
-
 /// The next number of a key, which grows as long as it is used within a month.
 async fn next_fence<S: Store>(store: &S, key: &Key) -> Result<i64> {
     let (fence, expiry) =
@@ -284,33 +224,6 @@ async fn next_fence<S: Store>(store: &S, key: &Key) -> Result<i64> {
 /// 128 random bits, so that no two runs have one owner.
 fn random_owner() -> String {
     format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
-}
-
-impl Begun {
-    /// How a run stands for a caller whose request has `fingerprint`.
-    fn by(record: Record, fingerprint: &str) -> Self {
-        if record.fingerprint != fingerprint {
-            return Self::Mismatch;
-        }
-        record.outcome.map_or(Self::Wait, Self::Ended)
-    }
-
-    /// `{ state, .. }`, for the face.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        match self {
-            Self::Run { owner, fence, is_kept } => {
-                let fence = fence.map_or_else(String::new, |fence| format!(r#","fence":{fence}"#));
-                format!(r#"{{"state":"run","owner":"{owner}","isKept":{is_kept}{fence}}}"#)
-            }
-            Self::Wait => r#"{"state":"wait"}"#.into(),
-            Self::Mismatch => r#"{"state":"mismatch"}"#.into(),
-            Self::Ended(Outcome::NoResult) => r#"{"state":"noResult"}"#.into(),
-            Self::Ended(Outcome::Done(None)) => r#"{"state":"done"}"#.into(),
-            Self::Ended(Outcome::Done(Some(value))) => format!(r#"{{"state":"done","value":{value}}}"#),
-            Self::Ended(Outcome::Failed(error)) => format!(r#"{{"state":"failed","error":{error}}}"#),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -298,4 +298,14 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
     fn removed_corrupt(&self) {
         self.shared.metrics.removed_corrupt();
     }
+
+    fn was_overtaken(&self) {
+        if self.shared.metrics.was_overtaken() {
+            self.shared.log.push(LogMessage::Warn(
+                "A run ended after it had lost its lease to another one, whose result counts. Further ones are only \
+                 counted, as overtakenRuns in getMetrics()."
+                    .into(),
+            ));
+        }
+    }
 }

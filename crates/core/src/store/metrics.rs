@@ -72,6 +72,7 @@ impl Outcome {
 pub struct Metrics {
     calls: [[AtomicU64; 5]; 4],
     corrupt: AtomicU64,
+    overtaken: AtomicU64,
     pub(super) replays: Replays,
 }
 
@@ -88,6 +89,12 @@ impl Metrics {
         self.corrupt.load(Relaxed)
     }
 
+    /// The runs that ended after another one had done their work.
+    #[must_use]
+    pub fn overtaken(&self) -> u64 {
+        self.overtaken.load(Relaxed)
+    }
+
     /// The pending writes of outages, by the result of their replay.
     #[must_use]
     pub fn replays(&self) -> &Replays {
@@ -100,6 +107,11 @@ impl Metrics {
 
     pub(super) fn removed_corrupt(&self) {
         self.corrupt.fetch_add(1, Relaxed);
+    }
+
+    /// Returns whether it was the first.
+    pub(super) fn was_overtaken(&self) -> bool {
+        self.overtaken.fetch_add(1, Relaxed) == 0
     }
 }
 

@@ -69,6 +69,9 @@ pub trait Store: Send + Sync {
     /// Notes that an entry was corrupt and has been removed.
     fn removed_corrupt(&self) {}
 
+    /// Notes that a run ended after another one had done its work.
+    fn was_overtaken(&self) {}
+
     /// The value of `key`.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
         async move { Ok(self.execute(Operation::Get { key }).await?.into_value()) }

@@ -33,4 +33,8 @@ impl<S: Store> Store for Timed<'_, S> {
     fn removed_corrupt(&self) {
         self.store.removed_corrupt();
     }
+
+    fn was_overtaken(&self) {
+        self.store.was_overtaken();
+    }
 }

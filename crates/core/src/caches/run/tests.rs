@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::MemoryLimits;
 use crate::keys::Expiry;
-use crate::store::MemoryStore;
+use crate::store::{MemoryStore, Operation, Output};
 
 /// Runs on memory, whose time tokio's paused clock moves.
 struct Stage {
@@ -52,7 +52,7 @@ impl Stage {
 
     async fn finish(&self, owner: &str, value: &str) -> Option<Begun> {
         let outcome = Outcome::Done(Some(value.into()));
-        self.runs.finish(owner, &outcome, Ttl::from_whole_seconds(600)).await.unwrap()
+        self.runs.finish(owner, &outcome).await.unwrap()
     }
 
     async fn state(&self) -> RunState {
@@ -107,12 +107,35 @@ async fn a_released_run_and_one_that_was_never_kept_are_run_again() {
     assert_eq!(stage.finish(&abandoned, "1").await, Some(done("2")), "whoever finishes late gets the same");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_run_that_is_kept_outlives_its_lease_until_it_lasts_too_long() {
-    let stage = stage();
-    let owner = stage.owner().await;
+/// A store whose calls have a deadline, as those to a database have.
+struct Remote(Arc<MemoryStore>);
 
-    let (end, ()) = tokio::join!(stage.runs.keep(&owner, LONGEST), async {
+impl Store for Remote {
+    async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+        self.0.execute(operation).await
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(Instant::now() + Duration::from_secs(1))
+    }
+}
+
+/// Runs whose leases are renewed, the owner of one that has just begun, and what holds its key.
+async fn remote_run(options: RunOptions) -> (Runs<Remote>, String, Stage) {
+    let stage = stage();
+    let runs = Runs::new(Clock::from_fn(|| 1_000));
+    let store = Arc::new(Remote(Arc::clone(&stage.store)));
+    let Begun::Run { owner, .. } = runs.begin(store, &keys(), options).await.unwrap() else {
+        panic!("another runs")
+    };
+    (runs, owner, stage)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_in_a_database_outlives_its_lease_until_it_lasts_too_long() {
+    let (runs, owner, stage) = remote_run(RunOptions { longest: LONGEST, ..options("f") }).await;
+
+    let (end, ()) = tokio::join!(runs.ended(&owner), async {
         tokio::time::sleep(Duration::from_millis(59_999)).await;
         assert_eq!(stage.begin().await, Begun::Wait);
     });
@@ -123,16 +146,36 @@ async fn a_run_that_is_kept_outlives_its_lease_until_it_lasts_too_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_holder_learns_that_its_lease_is_over_or_lost() {
-    let stage = stage();
-    let owner = stage.owner().await;
-    let (end, _) = tokio::join!(stage.runs.keep(&owner, LONGEST), stage.finish(&owner, "1"));
+async fn the_holder_learns_that_its_lease_is_over_or_lost_also_afterwards() {
+    let (runs, owner, _) = remote_run(options("f")).await;
+    let outcome = Outcome::Done(None);
+    let (end, _) = tokio::join!(runs.ended(&owner), runs.finish(&owner, &outcome));
     assert_eq!(end, LeaseEnd::Over);
+    assert_eq!(runs.ended(&owner).await, LeaseEnd::Over);
 
-    stage.store.delete(&[keys().run]).await.unwrap();
-    let owner = stage.owner().await;
+    let (runs, owner, stage) = remote_run(RunOptions { longest: LONGEST, ..options("f") }).await;
     stage.store.set(&keys().run, "another's", Expiry::Never).await.unwrap();
-    assert_eq!(stage.runs.keep(&owner, LONGEST).await, LeaseEnd::Lost);
+    assert_eq!(runs.ended(&owner).await, LeaseEnd::Lost);
+    assert_eq!(runs.ended(&owner).await, LeaseEnd::Lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_finishes_late_can_try_again_while_another_runs() {
+    let stage = stage();
+    let late = stage.owner().await;
+    tokio::time::advance(LEASE).await;
+    let next = stage.owner().await;
+
+    assert_eq!(stage.finish(&late, "1").await, Some(Begun::Wait));
+    assert_eq!(stage.finish(&next, "2").await, None);
+    assert_eq!(stage.finish(&late, "1").await, Some(done("2")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_a_service_that_was_closed_cannot_be_finished() {
+    let error = stage().runs.finish("unknown", &Outcome::Done(None)).await.unwrap_err();
+
+    assert!(error.to_string().contains("before the settings changed"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,10 +204,9 @@ async fn a_result_that_was_stored_without_a_run_counts_as_its_outcome() {
 #[tokio::test(start_paused = true)]
 async fn an_error_and_a_value_that_cannot_be_stored_are_outcomes_too() {
     let stage = stage();
-    let ttl = Ttl::from_whole_seconds(600);
     for outcome in [Outcome::Failed(r#"{"name":"E"}"#.into()), Outcome::Done(None), Outcome::NoResult] {
         let owner = stage.owner().await;
-        assert_eq!(stage.runs.finish(&owner, &outcome, ttl).await.unwrap(), None);
+        assert_eq!(stage.runs.finish(&owner, &outcome).await.unwrap(), None);
         assert_eq!(stage.begin().await, Begun::Ended(outcome));
         stage.store.delete(&[keys().run]).await.unwrap();
     }
