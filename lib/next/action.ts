@@ -1,6 +1,7 @@
 import { makeError } from '../errors.js'
 import { IdempotencyCache } from '../idempotency-cache.js'
 import type { OutagePolicy } from '../options.js'
+import { digestOf, errorOf } from './control-flow.js'
 import { formFields } from './form-fields.js'
 import { storedKey, warnWithoutScope } from './stored-key.js'
 
@@ -39,7 +40,7 @@ export function idempotentAction<Args extends unknown[], T>(
   action: (...args: Args) => T | Promise<T>,
   options: ActionOptions<Args> = {},
 ): (...args: Args) => Promise<T> {
-  return async (...args) => {
+  const once = async (...args: Args): Promise<T> => {
     const key = options.key ? options.key(...args) : fieldOf(args, 'idempotencyKey')
     if (typeof key !== 'string' || key === '') {
       const remedy = 'add a hidden field "idempotencyKey" to the form, or pass { key }'
@@ -51,13 +52,23 @@ export function idempotentAction<Args extends unknown[], T>(
     const request =
       fingerprint === false ? undefined : fingerprint ? fingerprint(...args) : { call: callOf(args) }
     const left = await IdempotencyCache.run<Left<T>>(
-      storedKey(scope, 'action', action.name, key),
+      storedKey(scope, 'action', idOf(once) ?? action.name, key),
       () => leftBy(action, args),
       { ttlSeconds, waitMs, onCrash, onOutage, fingerprint: request },
     )
-    if ('digest' in left) throw Object.assign(new Error(left.digest), { digest: left.digest })
+    if ('digest' in left) throw errorOf(left.digest)
     return left.value
   }
+  return once
+}
+
+/**
+ * What React calls the action by, once the module that exports it has been evaluated: names are shortened by bundlers, and
+ * many functions have none.
+ */
+function idOf(action: object): string | undefined {
+  const { $$id } = action as { $$id?: unknown }
+  return typeof $$id === 'string' ? $$id : undefined
 }
 
 async function leftBy<Args extends unknown[], T>(
@@ -67,10 +78,9 @@ async function leftBy<Args extends unknown[], T>(
   try {
     return { value: await action(...args) }
   } catch (error) {
-    const digest = (error as { digest?: unknown } | null)?.digest
-    // Next.js knows `redirect()`, `notFound()` and their like by it.
-    if (typeof digest === 'string' && digest.startsWith('NEXT_')) return { digest }
-    throw error
+    const digest = digestOf(error)
+    if (digest === undefined) throw error
+    return { digest }
   }
 }
 

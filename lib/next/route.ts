@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto'
 
 import { IdempotencyCache } from '../idempotency-cache.js'
 import type { OutagePolicy } from '../options.js'
+import { bytesOf } from './body.js'
+import { digestOf } from './control-flow.js'
 import { formFields } from './form-fields.js'
 import { problemOf, problemResponse, problems } from './problem.js'
 import { storedKey, warnWithoutScope } from './stored-key.js'
+import { replayed, type StoredResponse, toStored } from './stored-response.js'
 
 /** The options of an idempotent route. */
 export interface RouteOptions<R extends Request = Request> {
@@ -52,28 +55,19 @@ export interface RouteOptions<R extends Request = Request> {
   onOutage?: OutagePolicy | undefined
 }
 
-/** A response as it is stored. */
-interface StoredResponse {
-  status: number
-  headers: [string, string][]
-  /** In base64; `null` when there is none. */
-  body: string | null
-  isTooLarge?: true
-}
-
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** They say that a later request may succeed. */
 const PASSING_STATUSES = new Set([401, 403, 408, 409, 425, 429, 503])
-const HEADERS = ['content-type', 'content-language', 'location', 'etag', 'cache-control', 'link']
 const MAX_BODY_BYTES = 1_048_576
 const MAX_KEY_LENGTH = 255
 
-/** What a handler throws at the run, so that its response is not stored. */
+/** Tells the run that the response is not to be stored. */
 class NotStored extends Error {}
 
 /**
  * Makes a route handler run once for each `Idempotency-Key`. Repeated requests get the response of the first, with
- * `Idempotent-Replayed: true`. An error that the handler throws frees the key.
+ * `Idempotent-Replayed: true`. An error that the handler throws frees the key, unless it is from `redirect()` or
+ * `notFound()`: these are responses, too.
  * @see docs/idempotency.md
  * @example export const POST = idempotentRoute(async (request) => Response.json(await pay(await request.json())), { scope: userId })
  */
@@ -94,35 +88,53 @@ export function idempotentRoute<R extends Request, Args extends unknown[]>(
     if (!options.scope) warnWithoutScope('idempotentRoute')
     const scope = (await options.scope?.(request)) ?? ''
     const name = storedKey(scope, request.method, new URL(request.url).pathname, key)
-    let own: Response | undefined
-    let made: StoredResponse | undefined
-    let failed: { error: unknown } | undefined
-    const work = async () => {
-      try {
-        own = await handler(request, ...args)
-      } catch (error) {
-        failed = { error }
-        throw error
-      }
-      if (!isStored(own, options)) throw new NotStored()
-      made = await toStored(own, options.headers ?? HEADERS, maxBodyBytes)
-      return made
-    }
+    const own: Own = {}
+    const work = () => respond(own, () => handler(request, ...args), options)
     try {
       const { ttlSeconds, waitMs = 0, onCrash, onOutage } = options
       const fingerprint = await fingerprintOf(request, body, options)
       const run = { ttlSeconds, waitMs, fingerprint, onCrash, onOutage }
       const stored = await IdempotencyCache.run<StoredResponse>(name, work, run)
       // Another run may have overtaken this one; then all callers get its response.
-      return own && stored === made ? own : replayed(stored, docsUrl)
+      if (stored !== own.stored) return replayed(stored, docsUrl)
     } catch (error) {
-      if (error instanceof NotStored && own) return own
+      if (error instanceof NotStored && own.response) return own.response
       // The handler's own error can have a code of redlatch, too, as of a cache that it calls.
-      const found = failed?.error === error ? undefined : problemOf(error)
+      const found = own.thrown === error ? undefined : problemOf(error)
       if (!found) throw error
       return problemResponse(found.problem, { docsUrl, retryAfterMs: found.retryAfterMs })
     }
+    if (own.response) return own.response
+    throw own.thrown
   }
+}
+
+/** What the handler has come to for this request itself: it has returned or thrown. */
+interface Own {
+  response?: Response
+  thrown?: unknown
+  stored?: StoredResponse
+}
+
+/** Calls the handler; what is to be stored of it. */
+async function respond<R extends Request>(
+  own: Own,
+  handle: () => Response | Promise<Response>,
+  { store, headers, maxBodyBytes = MAX_BODY_BYTES }: RouteOptions<R>,
+): Promise<StoredResponse> {
+  try {
+    own.response = await handle()
+  } catch (error) {
+    own.thrown = error
+    const digest = digestOf(error)
+    if (digest === undefined) throw error
+    own.stored = { digest }
+    return own.stored
+  }
+  const isStored = store ? store(own.response) : !PASSING_STATUSES.has(own.response.status)
+  if (!isStored) throw new NotStored()
+  own.stored = await toStored(own.response, headers, maxBodyBytes)
+  return own.stored
 }
 
 async function keyOf<R extends Request>(request: R, options: RouteOptions<R>): Promise<string | undefined> {
@@ -144,27 +156,6 @@ async function bodyOf(request: Request, most: number): Promise<Uint8Array | unde
   return bytesOf(request.clone().body, most)
 }
 
-async function bytesOf(
-  body: ReadableStream<Uint8Array> | null,
-  most: number,
-): Promise<Uint8Array | undefined> {
-  if (!body) return new Uint8Array()
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const reader = body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return Buffer.concat(chunks)
-    length += value.byteLength
-    if (length > most) {
-      // The other half of a cloned body goes on without this one.
-      reader.cancel().catch(() => undefined)
-      return undefined
-    }
-    chunks.push(value)
-  }
-}
-
 async function fingerprintOf<R extends Request>(
   request: R,
   body: Uint8Array,
@@ -174,38 +165,16 @@ async function fingerprintOf<R extends Request>(
   if (typeof fingerprint === 'function') return fingerprint(request)
   const type = request.headers.get('content-type') ?? ''
   // The boundary between the fields differs from one request to the next.
-  if (/^multipart\/form-data\b/i.test(type)) {
-    const form = await new Response(body as BodyInit, { headers: { 'content-type': type } }).formData()
-    return { fields: formFields(form) }
-  }
+  const form = /^multipart\/form-data\b/i.test(type) ? await formOf(type, body) : undefined
+  if (form) return { fields: formFields(form) }
   return createHash('sha256').update(`${type}\n`).update(body).digest('base64url')
 }
 
-function isStored(response: Response, { store }: { store?: RouteOptions['store'] }): boolean {
-  return store ? store(response) : !PASSING_STATUSES.has(response.status)
-}
-
-async function toStored(response: Response, names: readonly string[], most: number): Promise<StoredResponse> {
-  const kept = names.filter((name) => name.toLowerCase() !== 'set-cookie')
-  const headers = kept.flatMap((name): [string, string][] => {
-    const value = response.headers.get(name)
-    return value === null ? [] : [[name.toLowerCase(), value]]
-  })
-  const { status } = response
-  const bytes = response.body ? await bytesOf(response.clone().body, most) : null
-  if (bytes === undefined) return { status, headers, body: null, isTooLarge: true }
-  return { status, headers, body: bytes && Buffer.from(bytes).toString('base64') }
-}
-
-function replayed(
-  { status, headers, body, isTooLarge }: StoredResponse,
-  docsUrl: string | undefined,
-): Response {
-  if (isTooLarge) {
-    const found = problemOf({ code: 'ERR_IDEMPOTENCY_NO_RESULT' })
-    if (found) return problemResponse(found.problem, { docsUrl })
+/** A form in a body; nothing when it is not one, which is for the handler to say. */
+async function formOf(type: string, body: Uint8Array): Promise<FormData | undefined> {
+  try {
+    return await new Response(body as BodyInit, { headers: { 'content-type': type } }).formData()
+  } catch {
+    return undefined
   }
-  const all = new Headers(headers)
-  all.set('idempotent-replayed', 'true')
-  return new Response(body === null ? null : Buffer.from(body, 'base64'), { status, headers: all })
 }

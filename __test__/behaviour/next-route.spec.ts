@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals'
-import { idempotentAction, idempotentRoute } from 'redlatch/next'
+import { idempotentRoute } from 'redlatch/next'
+import { controlFlow } from '../support/control-flow'
 import { uniqueKey } from '../support/samples'
 
 const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined)
@@ -149,6 +150,16 @@ describe('idempotentRoute', () => {
     expect(handler).toHaveBeenCalledTimes(1)
   })
 
+  test('a body that is no form, although its type says so, reaches the handler', async () => {
+    const handler = counting(() => new Response('no form', { status: 400 }))
+    const route = idempotentRoute(handler, { scope })
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+
+    const response = await route(request({ key: uniqueKey(), headers, body: 'nothing of that kind' }))
+
+    expect([response.status, handler.mock.calls.length]).toStrictEqual([400, 1])
+  })
+
   test('scope, method and path keep equal keys apart', async () => {
     const handler = counting()
     const key = uniqueKey()
@@ -207,6 +218,33 @@ describe('idempotentRoute', () => {
     expect(await (await route(request({ key }))).text()).toBe('ok')
   })
 
+  test.each([
+    ['redirect()', 'NEXT_REDIRECT;push;/thanks;303;'],
+    ['notFound()', 'NEXT_HTTP_ERROR_FALLBACK;404'],
+  ])('what %s throws is an outcome, which a repeated request throws again', async (_, digest) => {
+    const { error, thrower } = controlFlow(digest)
+    const route = idempotentRoute(thrower, { scope })
+    const key = uniqueKey()
+
+    await expect(route(request({ key }))).rejects.toBe(error)
+    await expect(route(request({ key }))).rejects.toMatchObject({ digest })
+
+    expect(thrower).toHaveBeenCalledTimes(1)
+  })
+
+  test.each([401, 403])(
+    'like a response with %i, what Next.js throws for it frees the key',
+    async (status) => {
+      const { error, thrower } = controlFlow(`NEXT_HTTP_ERROR_FALLBACK;${status}`)
+      const route = idempotentRoute(thrower, { scope })
+      const key = uniqueKey()
+
+      for (let time = 0; time < 2; time += 1) await expect(route(request({ key }))).rejects.toBe(error)
+
+      expect(thrower).toHaveBeenCalledTimes(2)
+    },
+  )
+
   test('cookies are not replayed, bytes and streams are', async () => {
     const bytes = Uint8Array.from([0, 255, 128, 10])
     const stream = () =>
@@ -251,61 +289,6 @@ describe('idempotentRoute', () => {
     const response = await idempotentRoute(handler, { scope, required: false })(request())
 
     expect(await response.json()).toStrictEqual({ calls: 1 })
-  })
-})
-
-describe('idempotentAction', () => {
-  const formOf = (key: string, fields: Record<string, string> = {}) => {
-    const form = new FormData()
-    form.set('idempotencyKey', key)
-    for (const [name, value] of Object.entries(fields)) form.set(name, value)
-    return form
-  }
-
-  test('the same form twice is one execution, also with other fields of React and another state', async () => {
-    const action = jest.fn(async (_: unknown, form: FormData) => ({ paid: form.get('amount') }))
-    const pay = idempotentAction(action, { scope })
-    const key = uniqueKey()
-
-    const first = await pay(null, formOf(key, { amount: '5', $ACTION_ID_1: 'a' }))
-    const second = await pay({ paid: '5' }, formOf(key, { amount: '5', $ACTION_ID_2: 'b' }))
-
-    expect(action).toHaveBeenCalledTimes(1)
-    expect([first, second]).toStrictEqual([{ paid: '5' }, { paid: '5' }])
-    await expect(pay(null, formOf(key, { amount: '6' }))).rejects.toMatchObject({
-      code: 'ERR_IDEMPOTENCY_MISMATCH',
-    })
-  })
-
-  test('a redirect is an outcome, which a repeated call throws again', async () => {
-    const digest = 'NEXT_REDIRECT;push;/thanks;307;'
-    const action = jest.fn(async (_: FormData): Promise<void> => {
-      throw Object.assign(new Error('NEXT_REDIRECT'), { digest })
-    })
-    const pay = idempotentAction(action, { scope })
-    const key = uniqueKey()
-
-    for (let time = 0; time < 2; time += 1) {
-      await expect(pay(formOf(key))).rejects.toMatchObject({ digest })
-    }
-
-    expect(action).toHaveBeenCalledTimes(1)
-  })
-
-  test('another error frees the key, and a call without a key is refused', async () => {
-    let calls = 0
-    const pay = idempotentAction(
-      async (_: FormData) => {
-        calls += 1
-        if (calls === 1) throw new Error('declined')
-      },
-      { scope },
-    )
-    const key = uniqueKey()
-
-    await expect(pay(formOf(key))).rejects.toThrow('declined')
-    expect(await pay(formOf(key))).toBeUndefined()
-    await expect(pay(new FormData())).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
   })
 })
 
