@@ -219,16 +219,18 @@ describe('idempotentRoute', () => {
   })
 
   test.each([
-    ['redirect()', 'NEXT_REDIRECT;push;/thanks;303;'],
-    ['notFound()', 'NEXT_HTTP_ERROR_FALLBACK;404'],
-  ])('what %s throws is an outcome, which a repeated request throws again', async (_, digest) => {
+    ['redirect()', 'NEXT_REDIRECT;push;/thanks;to=you;303;', [303, '/thanks;to=you']],
+    ['notFound()', 'NEXT_HTTP_ERROR_FALLBACK;404', [404, null]],
+  ])('what %s throws is a response, which a repeated request gets', async (_, digest, expected) => {
     const { error, thrower } = controlFlow(digest)
     const route = idempotentRoute(thrower, { scope })
     const key = uniqueKey()
 
     await expect(route(request({ key }))).rejects.toBe(error)
-    await expect(route(request({ key }))).rejects.toMatchObject({ digest })
+    const { status, headers } = await route(request({ key }))
 
+    expect([status, headers.get('location')]).toStrictEqual(expected)
+    expect(headers.get('idempotent-replayed')).toBe('true')
     expect(thrower).toHaveBeenCalledTimes(1)
   })
 

@@ -1,7 +1,7 @@
 import { makeError } from '../errors.js'
 import { IdempotencyCache } from '../idempotency-cache.js'
 import type { OutagePolicy } from '../options.js'
-import { digestOf, errorOf } from './control-flow.js'
+import { digestOf } from './control-flow.js'
 import { formFields } from './form-fields.js'
 import { storedKey, warnWithoutScope } from './stored-key.js'
 
@@ -56,7 +56,7 @@ export function idempotentAction<Args extends unknown[], T>(
       () => leftBy(action, args),
       { ttlSeconds, waitMs, onCrash, onOutage, fingerprint: request },
     )
-    if ('digest' in left) throw errorOf(left.digest)
+    if ('digest' in left) throw Object.assign(new Error(left.digest), { digest: left.digest })
     return left.value
   }
   return once

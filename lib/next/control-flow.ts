@@ -1,5 +1,4 @@
-// What `redirect()`, `notFound()` and their like throw. Next.js knows these errors by their `digest`, so another error with
-// that digest is the same to it.
+// What `redirect()`, `notFound()` and their like throw. Next.js knows these errors by their `digest`.
 
 /**
  * What ends a call for good. `unauthorized()` and `forbidden()` do not: like responses with 401 and 403, they say that a
@@ -11,9 +10,4 @@ const OUTCOMES = /^(NEXT_REDIRECT;|NEXT_HTTP_ERROR_FALLBACK;404$|NEXT_NOT_FOUND$
 export function digestOf(error: unknown): string | undefined {
   const digest = (error as { digest?: unknown } | null | undefined)?.digest
   return typeof digest === 'string' && OUTCOMES.test(digest) ? digest : undefined
-}
-
-/** An error to throw once more. */
-export function errorOf(digest: string): Error {
-  return Object.assign(new Error(digest), { digest })
 }

@@ -7,7 +7,7 @@ import { digestOf } from './control-flow.js'
 import { formFields } from './form-fields.js'
 import { problemOf, problemResponse, problems } from './problem.js'
 import { storedKey, warnWithoutScope } from './stored-key.js'
-import { replayed, type StoredResponse, toStored } from './stored-response.js'
+import { replayed, type StoredResponse, storedOf, toStored } from './stored-response.js'
 
 /** The options of an idempotent route. */
 export interface RouteOptions<R extends Request = Request> {
@@ -128,7 +128,7 @@ async function respond<R extends Request>(
     own.thrown = error
     const digest = digestOf(error)
     if (digest === undefined) throw error
-    own.stored = { digest }
+    own.stored = storedOf(digest)
     return own.stored
   }
   const isStored = store ? store(own.response) : !PASSING_STATUSES.has(own.response.status)

@@ -1,17 +1,14 @@
 import { bytesOf } from './body.js'
-import { errorOf } from './control-flow.js'
 import { problemOf, problemResponse } from './problem.js'
 
-/** A response as it is stored, or what the handler has thrown in the place of one. */
-export type StoredResponse =
-  | {
-      status: number
-      headers: [string, string][]
-      /** In base64; `null` when there is none. */
-      body: string | null
-      isTooLarge?: true
-    }
-  | { digest: string }
+/** A response as it is stored. */
+export interface StoredResponse {
+  status: number
+  headers: [string, string][]
+  /** In base64; `null` when there is none. */
+  body: string | null
+  isTooLarge?: true
+}
 
 const HEADERS = ['content-type', 'content-language', 'location', 'etag', 'cache-control', 'link']
 
@@ -32,10 +29,19 @@ export async function toStored(
   return { status, headers, body: bytes && Buffer.from(bytes).toString('base64') }
 }
 
-/** The response to a repeated request. Throws what the handler has thrown. */
-export function replayed(stored: StoredResponse, docsUrl: string | undefined): Response {
-  if ('digest' in stored) throw errorOf(stored.digest)
-  const { status, headers, body, isTooLarge } = stored
+/** The response that Next.js makes of what a handler has thrown, by its digest: `NEXT_REDIRECT;push;/url;307;`, or 404. */
+export function storedOf(digest: string): StoredResponse {
+  const redirect = /^NEXT_REDIRECT;[^;]*;(.*);(\d+);/.exec(digest)
+  if (!redirect) return { status: 404, headers: [], body: null }
+  const [, location = '', status] = redirect
+  return { status: Number(status), headers: [['location', location]], body: null }
+}
+
+/** The response to a repeated request. */
+export function replayed(
+  { status, headers, body, isTooLarge }: StoredResponse,
+  docsUrl: string | undefined,
+): Response {
   if (isTooLarge) {
     const found = problemOf({ code: 'ERR_IDEMPOTENCY_NO_RESULT' })
     if (found) return problemResponse(found.problem, { docsUrl })
