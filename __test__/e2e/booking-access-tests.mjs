@@ -24,7 +24,7 @@ export function accessTests(setting) {
         await page.getByRole('button', { name: 'Click 20 times' }).click()
         await page.getByText(/^20 clicks, /).waitFor()
         found.push(...(await violations(page)))
-        for (const path of ['/status', '/booked']) {
+        for (const path of ['/status', '/booked', '/book/outcome']) {
           await page.goto(app.url + path)
           found.push(...(await violations(page)))
         }

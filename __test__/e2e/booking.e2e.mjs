@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
+import { actionTests } from './action-tests.mjs'
 import { build, serve, serveStandalone, startServices } from './app.mjs'
 import { accessTests } from './booking-access-tests.mjs'
 import { demonstrationTests } from './booking-demonstration-tests.mjs'
+import { noScriptTests } from './booking-no-script-tests.mjs'
 import { bookingTests } from './booking-tests.mjs'
 import { launch } from './browser.mjs'
 import { importTests } from './import-tests.mjs'
+import { routeTests } from './route-tests.mjs'
 
 const variants = [
   { name: 'Turbopack, next start', bundler: 'turbopack', start: (env) => serve('start', env) },
@@ -44,11 +47,14 @@ for (const { name, bundler, output, start } of variants) {
       test('the build has nothing to complain of about the package', () => {
         assert.doesNotMatch(setting().buildOutput, /redlatch|can't resolve|module not found/i)
       })
-      importTests(setting)
-      bookingTests(setting)
-      demonstrationTests(setting)
+      describe('the import', () => importTests(setting))
+      describe('idempotentRoute', () => routeTests(setting))
+      describe('idempotentAction', () => actionTests(setting))
+      describe('the booking page', () => bookingTests(setting))
+      describe('the booking page without scripts', () => noScriptTests(setting))
+      describe('the demonstration', () => demonstrationTests(setting))
       // The pages are the same in each variant, and axe takes its time.
-      if (name === variants[0].name) accessTests(setting)
+      if (name === variants[0].name) describe('accessibility', () => accessTests(setting))
     })
   })
 }

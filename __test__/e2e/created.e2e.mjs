@@ -16,7 +16,7 @@ import { eventually } from './eventually.mjs'
 const folder = join(process.env.REDLATCH_E2E_FOLDER ?? '', 'created')
 const line = "serverExternalPackages: ['redlatch'],"
 const services = await startServices()
-const { environment, gateway } = services
+const { ask, environment, gateway } = services
 
 after(() => services.stop())
 
@@ -49,14 +49,6 @@ async function shown(url) {
 }
 
 const get = async (url) => (await fetch(url)).json()
-
-/** What Redis says to a command, asked past the package. */
-async function ask(...command) {
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = environment
-  const headers = { authorization: `Bearer ${token}` }
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(command) })
-  return (await response.json()).result
-}
 
 test('the files that docs/nextjs.md shows are those of the app', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'nextjs.md'), 'utf8')

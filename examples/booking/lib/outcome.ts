@@ -16,3 +16,17 @@ const statuses = { created: 201, replayed: 200, blocked: 409, taken: 409, failed
 export function respond(outcome: Outcome, status = statuses[outcome.kind]): Response {
   return Response.json(outcome, { status })
 }
+
+/** The outcome in a response, which can be one of `idempotentRoute`, too: a problem, or the first response once more. */
+export async function outcomeOf(response: Response): Promise<Outcome> {
+  const { status, headers } = response
+  const answer = await response.json()
+  if (headers.get('content-type') === 'application/problem+json') {
+    return status === 409
+      ? { kind: 'blocked', isProcessing: true }
+      : { kind: 'failed', message: `${answer.title}.` }
+  }
+  return headers.has('idempotent-replayed') && answer.kind === 'created'
+    ? { kind: 'replayed', url: answer.url }
+    : answer
+}

@@ -2,11 +2,22 @@
 
 import type { FormEvent } from 'react'
 import { event, type Slot } from '@/lib/booking'
+import { submitBooking } from './actions'
 import { OutcomePanel } from './outcome-panel'
 import { useSubmission } from './use-submission'
 
-/** The meeting form. What happens to a submission is said by the panel below the button. */
-export function BookingForm({ slots, isCancelled }: { slots: Slot[]; isCancelled: boolean }) {
+interface Props {
+  slots: Slot[]
+  isCancelled: boolean
+  /** The key of a submission that no script sends. */
+  idempotencyKey: string
+}
+
+/**
+ * The meeting form. A script sends it to the route, and the panel below the button says what happens; without one it is the
+ * form of a server action.
+ */
+export function BookingForm({ slots, isCancelled, idempotencyKey }: Props) {
   const { state, submit } = useSubmission()
 
   function onSubmit(submitted: FormEvent<HTMLFormElement>) {
@@ -21,7 +32,8 @@ export function BookingForm({ slots, isCancelled }: { slots: Slot[]; isCancelled
   }
 
   return (
-    <form className="card" onSubmit={onSubmit} aria-labelledby="form-title">
+    <form className="card" action={submitBooking} onSubmit={onSubmit} aria-labelledby="form-title">
+      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
       <h2 id="form-title">Choose a time</h2>
       <SlotChoice slots={slots} />
       <label className="field">

@@ -1,5 +1,7 @@
+'use client'
+
 import { useEffect, useRef } from 'react'
-import type { SubmissionState } from './use-submission'
+import type { SubmissionState } from './submission-state'
 
 interface Telling {
   tone: 'good' | 'wait' | 'bad'
@@ -63,7 +65,13 @@ const reassurance = {
   done: 'Your booking was made a moment ago. It is paid once.',
 }
 
-export function OutcomePanel({ state, isCancelled }: { state: SubmissionState; isCancelled: boolean }) {
+export function OutcomePanel({
+  state,
+  isCancelled = false,
+}: {
+  state: SubmissionState
+  isCancelled?: boolean
+}) {
   const telling = tell(state, isCancelled)
   const panel = useRef<HTMLDivElement>(null)
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Metadata } from 'next'
 import { event, upcomingSlots } from '@/lib/booking'
 import { freeSlots } from '@/lib/times'
@@ -35,7 +36,7 @@ export default async function Page({ searchParams }: PageProps<'/book'>) {
           Click twice, open a second tab, reload half-way: there will be one booking and one payment.
         </p>
       </section>
-      <BookingForm slots={slots} isCancelled={cancelled !== undefined} />
+      <BookingForm slots={slots} isCancelled={cancelled !== undefined} idempotencyKey={randomUUID()} />
     </div>
   )
 }

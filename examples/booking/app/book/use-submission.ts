@@ -2,23 +2,13 @@
 
 import { useCallback, useEffect, useState } from 'react'
 import type { Booking } from '@/lib/booking'
-import type { Outcome } from '@/lib/outcome'
+import { type Outcome, outcomeOf } from '@/lib/outcome'
 // In the browser this is a small module on the tab's own memory.
 import { FormCache } from '@/lib/redis'
 import { forgetPending, type Pending, pending, remember } from './pending'
-
-export type SubmissionState =
-  | { kind: 'idle' }
-  | { kind: 'working'; isResumed: boolean }
-  | { kind: 'created' | 'replayed'; url: string }
-  | { kind: 'blocked'; by: 'tab' | 'processing' | 'done'; url?: string }
-  | { kind: 'taken'; isPaid: boolean }
-  | { kind: 'failed'; message: string }
-  | { kind: 'unreachable' }
+import { type SubmissionState, stateOf } from './submission-state'
 
 const CLAIM_SECONDS = 60
-const RESUME_TRIES = 40
-const RESUME_PAUSE_MS = 500
 
 /** Sends bookings, each with an idempotency key, and after a reload goes on with the one that was pending. */
 export function useSubmission() {
@@ -54,7 +44,7 @@ async function resume(unanswered: Pending, setState: (state: SubmissionState) =>
   // React runs effects twice during development: the tab's claim lets only one go on.
   if (!(await claim(unanswered.booking))) return
   setState({ kind: 'working', isResumed: true })
-  setState(await settle(unanswered.booking, () => sendUntilAnswered(unanswered)))
+  setState(await settle(unanswered.booking, () => send(unanswered)))
 }
 
 const tabKey = ({ eventId, guestEmail, startTime }: Booking) =>
@@ -80,13 +70,9 @@ async function settle(booking: Booking, request: () => Promise<Outcome>): Promis
     return { kind: 'unreachable' }
   }
   forgetPending()
-  if (outcome.kind === 'created' || outcome.kind === 'replayed') {
-    await FormCache.markCompleted(tabKey(booking))
-    return outcome
-  }
-  await FormCache.delete(tabKey(booking))
-  if (outcome.kind !== 'blocked') return outcome
-  return { kind: 'blocked', by: outcome.isProcessing ? 'processing' : 'done' }
+  if ('url' in outcome) await FormCache.markCompleted(tabKey(booking))
+  else await FormCache.delete(tabKey(booking))
+  return stateOf(outcome)
 }
 
 /** Rejects when no answer arrives, which says nothing about whether the request did. */
@@ -96,14 +82,5 @@ async function send({ booking, idempotencyKey }: Pending): Promise<Outcome> {
     headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
     body: JSON.stringify(booking),
   })
-  return response.json()
-}
-
-/** Asks until the request that was sent before the reload is no longer being worked on. */
-async function sendUntilAnswered(unanswered: Pending): Promise<Outcome> {
-  for (let tries = 1; ; tries += 1) {
-    const outcome = await send(unanswered)
-    if (outcome.kind !== 'blocked' || !outcome.isProcessing || tries === RESUME_TRIES) return outcome
-    await new Promise((resolve) => setTimeout(resolve, RESUME_PAUSE_MS))
-  }
+  return outcomeOf(response)
 }

@@ -30,7 +30,7 @@ export function Checkout() {
       </p>
       <p className="how">
         A second click in a tab meets <code>FormCache</code> on the tab’s own memory, and makes no request.
-        One in the other tab meets <code>FormCache</code> on the server: one atomic claim, in Redis or,
+        One in the other tab meets <code>idempotentRoute</code> on the server: one atomic claim, in Redis or,
         without it, in memory.
       </p>
     </section>

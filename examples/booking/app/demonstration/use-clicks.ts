@@ -1,7 +1,7 @@
 'use client'
 
 import { useCallback, useRef, useState } from 'react'
-import type { Outcome } from '@/lib/outcome'
+import { type Outcome, outcomeOf } from '@/lib/outcome'
 // In the browser this is a small module on the tab's own memory.
 import { FormCache } from '@/lib/redis'
 
@@ -77,12 +77,8 @@ async function pay(tab: Tab, order: string): Promise<Pick<Click, 'fate' | 'payme
 
 async function send(order: string): Promise<Outcome> {
   try {
-    const response = await fetch('/api/demo/pay', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ order }),
-    })
-    return await response.json()
+    const headers = { 'idempotency-key': order }
+    return await outcomeOf(await fetch('/api/demo/pay', { method: 'POST', headers }))
   } catch {
     return { kind: 'failed', message: 'No answer.' }
   }

@@ -1,33 +1,18 @@
 import type { NextRequest } from 'next/server'
-import { type Booking, parseBooking } from '@/lib/booking'
-import { type Outcome, respond } from '@/lib/outcome'
-import { payOnce } from '@/lib/pay-once'
-import { createCheckout } from '@/lib/stripe'
-import { holdTime, keepSession, releaseTime } from '@/lib/times'
+import { idempotentRoute } from 'redlatch/next'
+import { book, once } from '@/lib/book'
+import { parseBooking } from '@/lib/booking'
+import { respond } from '@/lib/outcome'
 
-export async function POST(request: NextRequest) {
-  const idempotencyKey = request.headers.get('idempotency-key') ?? ''
-  if (!/^[\w-]{8,64}$/.test(idempotencyKey)) {
-    return respond({ kind: 'failed', message: 'The Idempotency-Key header is missing.' }, 400)
-  }
-  const booking = parseBooking(await request.json().catch(() => null), new Date())
-  if (typeof booking === 'string') return respond({ kind: 'failed', message: booking }, 400)
-  const { origin } = request.nextUrl
-  return respond(await payOnce(booking, idempotencyKey, (requestKey) => book(booking, origin, requestKey)))
-}
+/** Only a session that was made is an answer for good: anything else can be tried again with the same key. */
+const store = ({ ok }: Response) => ok
 
-/** Holds the time and makes the session in which it is paid. */
-async function book(booking: Booking, origin: string, requestKey: string): Promise<Outcome> {
-  const settled = await holdTime(booking)
-  if (settled) return settled
-  let url: string
-  try {
-    url = await createCheckout(booking, origin, requestKey)
-  } catch (error) {
-    await releaseTime(booking)
-    throw error
-  }
-  // The guest has a session now, and must get it even if the cache is full.
-  await keepSession(booking, url).catch((error) => console.error('booking: a session is not kept:', error))
-  return { kind: 'created', url }
-}
+export const POST = idempotentRoute(
+  async (request: NextRequest) => {
+    const booking = parseBooking(await request.json().catch(() => null), new Date())
+    if (typeof booking === 'string') return respond({ kind: 'failed', message: booking }, 400)
+    const key = request.headers.get('idempotency-key') ?? ''
+    return respond(await book(booking, request.nextUrl.origin, key))
+  },
+  { ...once, store },
+)
