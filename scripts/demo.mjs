@@ -7,32 +7,14 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import gateways from '../tools/gateway/spawn.js'
+import { startRedis } from './demo-redis.mjs'
 import { installExample } from './example.mjs'
 import { pack } from './pack.mjs'
-import { buildAddon, buildGateway, installPackages, root, tryInstallRedis } from './setup.mjs'
+import { buildAddon, installPackages, root } from './setup.mjs'
 
 const folder = join(root, 'target', 'demo')
 const packages = join(folder, 'packages')
 const app = join(folder, 'booking')
-
-/** A Redis behind a gateway, and the environment that leads the app to both; nothing where there is none to start. */
-async function startRedis() {
-  const none = { environment: {}, stop: () => undefined }
-  if (process.env.UPSTASH_REDIS_REST_URL || process.env.UPSTASH_REDIS_REST_TOKEN) return none
-  if (!tryInstallRedis()) {
-    console.log('Redis: none, memory answers (with redis-server on the PATH there is one to unplug)')
-    return none
-  }
-  buildGateway()
-  const { address, stop } = await gateways.spawnGateway()
-  const environment = {
-    UPSTASH_REDIS_REST_URL: address.url,
-    UPSTASH_REDIS_REST_TOKEN: address.token,
-    DEMO_CONTROL_URL: address.controlUrl,
-  }
-  return { environment, stop }
-}
 
 installPackages()
 buildAddon()

@@ -176,6 +176,28 @@ describe('the app, built on memory', { timeout: 180_000 }, () => {
     await told('This form has been submitted already.')
     await browser.close()
   })
+
+  test('the wrapped route and the wrapped action charge once', async () => {
+    const headers = { 'idempotency-key': 'order-1' }
+    const send = () => fetch(`${app.url}/api/pay`, { method: 'POST', headers, body: '{"amount":4200}' })
+    const paid = [await send(), await send()]
+    assert.deepEqual(
+      paid.map(({ status, headers }) => [status, headers.get('idempotent-replayed')]),
+      [
+        [201, null],
+        [201, 'true'],
+      ],
+    )
+
+    const browser = await launch()
+    const page = await browser.newPage()
+    await page.goto(`${app.url}/pay`)
+    await page.getByRole('button').dblclick()
+    await page.getByRole('status').getByText('Payment 2.').waitFor()
+    await browser.close()
+
+    assert.equal(await ask('GET', 'charges'), '2')
+  })
 })
 
 describe('a shutdown with the handler of docs/nextjs.md', { timeout: 180_000 }, () => {

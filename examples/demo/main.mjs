@@ -40,19 +40,25 @@ async function submitFormTwiceAtOnce() {
 /** On Redis, the second request goes to another process. */
 async function requestPaymentTwiceAtOnce(isOnRedis) {
   const other = isOnRedis ? await startOther() : undefined
-  const headers = { 'idempotency-key': randomUUID() }
-  const request = (toPort) => post('/payments', { amount: 4200 }, headers, toPort)
+  try {
+    const headers = { 'idempotency-key': randomUUID() }
+    const request = (toPort) => post('/payments', { amount: 4200 }, headers, toPort)
 
-  const answers = await Promise.all([request(port), request(other?.port ?? port)])
+    const answers = await Promise.all([request(port), request(other?.port ?? port)])
+    const charges = created.payments + (other ? await other.payments() : 0)
 
-  say(
-    `${other ? 'Two processes receive' : 'An API route receives'} the same idempotency key at the same moment:`,
-  )
-  for (const { status, body } of answers) say(`  ${status === 201 ? 'created' : 'joined'} payment ${body.id}`)
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 201])
-  assert.equal(answers[0].body.id, answers[1].body.id)
-  assert.equal(created.payments + (other ? await other.payments() : 0), 1)
-  other?.stop()
+    const who = other ? 'Two processes receive' : 'An API route receives'
+    say(`${who} the same idempotency key at the same moment:`)
+    for (const { status, body } of answers) {
+      say(`  ${status === 201 ? 'created' : 'joined'} payment ${body.id}`)
+    }
+    say(`  charged ${charges} time${charges === 1 ? '' : 's'}`)
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 201])
+    assert.equal(answers[0].body.id, answers[1].body.id)
+    assert.equal(charges, 1)
+  } finally {
+    other?.stop()
+  }
 }
 
 /** Starts the server once more, in a process of its own. */
