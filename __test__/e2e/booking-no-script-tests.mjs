@@ -1,30 +1,23 @@
 // The booking form in a browser that runs no scripts: a server action, and a page for what became of it.
 
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 
-import { newGuest, openBooking } from './browser.mjs'
+import { bookingGuests } from './booking-guests.mjs'
+import { clickAtOnce, countPosts, newGuest } from './browser.mjs'
 import { eventually } from './eventually.mjs'
 
 export function noScriptTests(setting) {
-  let at
-  let made
+  const { at, guest, made } = bookingGuests(setting, { javaScriptEnabled: false })
 
-  beforeEach(async () => {
-    at = setting()
-    await at.services.forget()
-    const { counts, control } = at.services.stripe
-    Object.assign(control, { delayMs: 0, declineNext: 0 })
-    const before = { ...counts }
-    made = (name) => counts[name] - before[name]
-  })
-
-  afterEach(() => Promise.all(at.browser.contexts().map((context) => context.close())))
-
-  async function guest(email = newGuest()) {
-    const tab = await openBooking(await at.browser.newContext({ javaScriptEnabled: false }), at.app.url)
-    await tab.fill(email)
-    return { ...tab, key: tab.page.locator('input[name=idempotencyKey]') }
+  /** Two tabs with one key, as of a guest who goes back to a page that the browser has kept. */
+  async function guestWhoGoesBack() {
+    const email = newGuest()
+    const [first, again] = [await guest(email), await guest(email)]
+    const key = (tab) => tab.page.locator('input[name=idempotencyKey]')
+    const value = await key(first).getAttribute('value')
+    await key(again).evaluate((input, text) => input.setAttribute('value', text), value)
+    return [first, again]
   }
 
   test('without a script, one submit makes one session and leads to the payment', async () => {
@@ -41,16 +34,11 @@ export function noScriptTests(setting) {
   test('without a script, a second click makes no second session', async () => {
     at.services.stripe.control.delayMs = 1000
     const { button, told, page } = await guest()
-    let sent = 0
-    page.on('request', (request) => {
-      sent += request.method() === 'POST' ? 1 : 0
-    })
+    const sent = countPosts(page)
 
-    // The mouse, because `click()` waits for the page that the first one leads to.
-    const { x, y } = await button.boundingBox()
     for (const count of [1, 2]) {
-      await page.mouse.click(x + 5, y + 5)
-      await eventually(() => sent === count)
+      await clickAtOnce(button)
+      await eventually(() => sent() === count)
     }
     await told('Time held')
 
@@ -58,10 +46,7 @@ export function noScriptTests(setting) {
   })
 
   test('without a script, the form once more leads to the same payment', async () => {
-    const email = newGuest()
-    const [first, again] = [await guest(email), await guest(email)]
-    const key = await first.key.getAttribute('value')
-    await again.key.evaluate((input, value) => input.setAttribute('value', value), key)
+    const [first, again] = await guestWhoGoesBack()
 
     for (const { button, told } of [first, again]) {
       await button.click()
@@ -73,10 +58,7 @@ export function noScriptTests(setting) {
   })
 
   test('without a script, a guest who goes back to choose another time books that one', async () => {
-    const email = newGuest()
-    const [first, again] = [await guest(email), await guest(email)]
-    const key = await first.key.getAttribute('value')
-    await again.key.evaluate((input, value) => input.setAttribute('value', value), key)
+    const [first, again] = await guestWhoGoesBack()
 
     await first.button.click()
     await first.told('Time held')

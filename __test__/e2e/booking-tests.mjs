@@ -1,34 +1,15 @@
 // What a guest can do to the booking page without being booked twice. Sessions are counted by the stand-in for Stripe.
 
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 
-import { newGuest, openBooking } from './browser.mjs'
+import { bookingGuests } from './booking-guests.mjs'
+import { newGuest } from './browser.mjs'
 import { eventually } from './eventually.mjs'
 
 /** The tests on the app that `setting()` returns: its address, its services and a browser. */
 export function bookingTests(setting) {
-  let at
-
-  /** The counts of the stand-in since the test began. */
-  let made
-
-  beforeEach(async () => {
-    at = setting()
-    await at.services.forget()
-    const { counts, control } = at.services.stripe
-    Object.assign(control, { delayMs: 0, declineNext: 0 })
-    const before = { ...counts }
-    made = (name) => counts[name] - before[name]
-  })
-
-  afterEach(() => Promise.all(at.browser.contexts().map((context) => context.close())))
-
-  async function guest(email = newGuest(), context = undefined) {
-    const tab = await openBooking(context ?? (await at.browser.newContext()), at.app.url)
-    await tab.fill(email)
-    return tab
-  }
+  const { at, guest, made } = bookingGuests(setting)
 
   test('one submit makes one session and one customer, and leads to the payment', async () => {
     const { button, told, paymentUrl, errors } = await guest()

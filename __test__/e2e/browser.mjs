@@ -27,6 +27,21 @@ export async function openBooking(context, url) {
   return { page, errors, ...booking(page) }
 }
 
+/** How many forms and requests to change something the page has sent from now on. */
+export function countPosts(page) {
+  let sent = 0
+  page.on('request', (request) => {
+    sent += request.method() === 'POST' ? 1 : 0
+  })
+  return () => sent
+}
+
+/** Clicks without waiting for the page to which that leads, as `click()` would: a second click can follow. */
+export async function clickAtOnce(locator) {
+  const { x, y } = await locator.boundingBox()
+  await locator.page().mouse.click(x + 5, y + 5)
+}
+
 export const newGuest = () => `${randomUUID()}@example.com`
 
 function booking(page) {

@@ -133,7 +133,7 @@ async function respond<R extends Request>(
   }
   const isStored = store ? store(own.response) : !PASSING_STATUSES.has(own.response.status)
   if (!isStored) throw new NotStored()
-  own.stored = await toStored(own.response, headers, maxBodyBytes)
+  own.stored = await toStored(own.response, maxBodyBytes, headers)
   return own.stored
 }
 

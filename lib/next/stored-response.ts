@@ -15,8 +15,8 @@ const HEADERS = ['content-type', 'content-language', 'location', 'etag', 'cache-
 /** What is stored of a response. Its body is read to the end, without taking it from the client. */
 export async function toStored(
   response: Response,
-  names: readonly string[] = HEADERS,
   most: number,
+  names: readonly string[] = HEADERS,
 ): Promise<StoredResponse> {
   const kept = names.filter((name) => name.toLowerCase() !== 'set-cookie')
   const headers = kept.flatMap((name): [string, string][] => {
