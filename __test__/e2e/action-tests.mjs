@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 
-import { clickAtOnce, countPosts } from './browser.mjs'
+import { clicker, countPosts } from './browser.mjs'
 import { eventually } from './eventually.mjs'
 
 export function actionTests(setting) {
@@ -107,9 +107,10 @@ export function actionTests(setting) {
     const key = await keyOnPage()
     await at.services.ask('SET', `hold:pay:${key}`, 'here')
 
-    await clickAtOnce(button('Pay'))
+    const click = await clicker(button('Pay'))
+    await click()
     await eventually(async () => (await calls('pay', key)) === 1)
-    await clickAtOnce(button('Pay'))
+    await click()
     await eventually(() => sent() === 2)
     await at.services.ask('DEL', `hold:pay:${key}`)
     await paid()

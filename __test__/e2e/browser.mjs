@@ -36,10 +36,10 @@ export function countPosts(page) {
   return () => sent
 }
 
-/** Clicks without waiting for the page to which that leads, as `click()` would: a second click can follow. */
-export async function clickAtOnce(locator) {
+/** A function that clicks, also while the page waits for the one to which a click has led. Locators wait for that, too. */
+export async function clicker(locator) {
   const { x, y } = await locator.boundingBox()
-  await locator.page().mouse.click(x + 5, y + 5)
+  return () => locator.page().mouse.click(x + 5, y + 5)
 }
 
 export const newGuest = () => `${randomUUID()}@example.com`
