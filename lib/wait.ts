@@ -2,19 +2,31 @@ import { makeError } from './errors.js'
 import { IdempotencyError } from './idempotency-error.js'
 import { withResolvers } from './with-resolvers.js'
 
-const FIRST_PAUSE_MS = 100
+const SHORTEST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
+const PAUSE_PER_WAITED = 0.1
+const JITTER = 0.2
+
+/**
+ * The pause before the next look at another process's run, in milliseconds. Most work is short, so the first second has a
+ * look every 100 ms. Then a pause is a tenth of the time waited, at most a second: a result is found at most about a tenth
+ * later, and long work is not asked for often. `random` is from 0 to 1 and spreads callers that arrive together.
+ */
+export function pauseAfter(waitedMs: number, random: number): number {
+  const pauseMs = Math.min(Math.max(waitedMs * PAUSE_PER_WAITED, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
+  return pauseMs * (1 - JITTER + 2 * JITTER * random)
+}
 
 /** How long a caller waits for another one. */
 export class Wait {
+  readonly #start = performance.now()
   readonly #end: number
-  #pauseMs = FIRST_PAUSE_MS
 
   constructor(waitMs = 10_000) {
     if (typeof waitMs !== 'number' || !(waitMs >= 0)) {
       throw makeError('RangeError', 'ERR_INVALID_ARG_VALUE', 'options.waitMs must be a number of at least 0')
     }
-    this.#end = performance.now() + waitMs
+    this.#end = this.#start + waitMs
   }
 
   /** Waits for a promise of this process, as long as there is time. */
@@ -33,11 +45,11 @@ export class Wait {
 
   /** Pauses before the next look at another process's run. */
   async pause(code: 'ERR_IDEMPOTENCY_IN_PROGRESS' | 'ERR_LOCK_TIMEOUT'): Promise<void> {
-    const left = this.#end - performance.now()
+    const now = performance.now()
+    const left = this.#end - now
     if (left <= 0) throw this.#tooLong(code)
-    const jitter = 0.8 + Math.random() * 0.4
-    await new Promise((resume) => setTimeout(resume, Math.min(left, this.#pauseMs * jitter)))
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS)
+    const pauseMs = pauseAfter(now - this.#start, Math.random())
+    await new Promise((resume) => setTimeout(resume, Math.min(left, pauseMs)))
   }
 
   #tooLong(code: 'ERR_IDEMPOTENCY_IN_PROGRESS' | 'ERR_LOCK_TIMEOUT'): IdempotencyError {
