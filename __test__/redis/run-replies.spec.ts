@@ -150,17 +150,27 @@ describe.each([
     expect((await IdempotencyCache.status(key)).state).toBe('done')
   })
 
-  test('a claim, a finish and a replay are one request each', async () => {
+  test('a claim, a finish and a replay are one request each, and a call that joins is none', async () => {
     const key = uniqueKey()
     await eventually(() => redisManager.getCacheStats().isRedisAvailable)
     await IdempotencyCache.run(uniqueKey(), () => 1)
-    const before = (await gateway.counters()).requests
+    const seen = [(await gateway.counters()).requests]
+    const count = async () => seen.push((await gateway.counters()).requests)
+    let joined: Promise<string> | undefined
 
-    await IdempotencyCache.run(key, () => 1)
-    const afterRun = (await gateway.counters()).requests
-    await IdempotencyCache.run(key, () => 1)
-    const afterReplay = (await gateway.counters()).requests
+    const result = await IdempotencyCache.run(key, async () => {
+      await count()
+      joined = IdempotencyCache.run(key, () => 'another')
+      await new Promise(setImmediate)
+      await count()
+      return 'the first'
+    })
+    await count()
+    const replayed = await IdempotencyCache.run(key, () => 'another')
+    await count()
 
-    expect([afterRun - before, afterReplay - afterRun]).toStrictEqual([2, 1])
+    const [claim, join, finish, replay] = seen.slice(1).map((requests, step) => requests - (seen[step] ?? 0))
+    expect({ claim, join, finish, replay }).toStrictEqual({ claim: 1, join: 0, finish: 1, replay: 1 })
+    expect([result, await joined, replayed]).toStrictEqual(['the first', 'the first', 'the first'])
   })
 })
