@@ -92,7 +92,6 @@ async function connectRedlatch({ url, token }, folder) {
       mapUser: (userId, id) => CustomerCache.setUserMapping(userId, id),
       rememberForm: (key, form) => FormCache.set(key, form),
       rememberCustomer: (id, customer) => CustomerCache.setCustomer(id, customer),
-      runOnce: (key, work) => IdempotencyCache.run(key, work),
     },
     /** Fails the measurement if the client has switched to memory. */
     check: () => {
@@ -117,13 +116,6 @@ function cachesByHand({ get, set, claim, parse = JSON.parse }) {
     customerOfUser: (userId) => get(`user:${userId}`),
     customer: (id) => read(`customer:${id}`),
     mapUser: (userId, id) => set(`user:${userId}`, id, DAY_SECONDS),
-    /** Without renewals, owners or another look when a reply is lost. */
-    async runOnce(key, work) {
-      if (!(await claim(`run:${key}`, '{"state":"running"}', MINUTE_SECONDS))) return read(`run:${key}`)
-      const result = await work()
-      await set(`run:${key}`, JSON.stringify(result), DAY_SECONDS)
-      return result
-    },
   }
 }
 
@@ -151,13 +143,6 @@ export const calls = {
       (key) => caches.mapUser(key, 'cus_1'),
     ]
     return (number) => turns[number % turns.length](keyOf(bytes, number), number)
-  },
-
-  /** New work each time, which takes no time itself. */
-  'work done once': ({ caches }, bytes) => {
-    const value = result(bytes)
-    const name = `once-${process.pid}-${Date.now()}`
-    return (number) => caches.runOnce(`${name}-${number}`, () => value)
   },
 }
 

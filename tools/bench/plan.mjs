@@ -9,7 +9,7 @@ const STORES = [PACKAGE, SWEPT_MAP, LRU_CACHE]
 
 const LEVELS = [1, 16, 64, 512]
 const ENDS = [1, 64]
-const [GET, SET, MIX, ONCE] = ['GET', 'SET with TTL', 'mix of the caches', 'work done once']
+const [GET, SET, MIX] = ['GET', 'SET with TTL', 'mix of the caches']
 
 /** wrk has one request in flight on its connection. */
 const isForWrk = ({ transport, clients, kind, bytes, inFlight }) =>
@@ -32,7 +32,6 @@ const full = {
     ...settings('http', ALL_CLIENTS, [GET], [100], LEVELS, careful),
     ...settings('http', ALL_CLIENTS, [SET, MIX], [100], LEVELS, usual),
     ...settings('http', ALL_CLIENTS, [GET, SET, MIX], [10_000], LEVELS, usual),
-    ...settings('http', HTTP_CLIENTS, [ONCE], [100], ENDS, careful),
     ...settings('tls', HTTP_CLIENTS, [GET], [100], ENDS, careful),
     ...settings('tls', HTTP_CLIENTS, [SET, MIX], [100], ENDS, usual),
     ...settings('tls', HTTP_CLIENTS, [GET, SET, MIX], [10_000], ENDS, usual),
@@ -48,6 +47,12 @@ const full = {
   },
   startUp: { rounds: 11 },
   flows: { rounds: 40, delay: 3 },
+  idempotency: {
+    cost: { ...careful, levels: ENDS, calls: 20 },
+    leaseMs: 1000,
+    limitMs: 6000,
+    waiting: { workMs: [50, 200, 500, 900], rounds: 24 },
+  },
   leak: true,
 }
 
@@ -59,7 +64,6 @@ const quick = {
     ...settings('http', ALL_CLIENTS, [GET], [100], LEVELS, brief),
     ...settings('http', ALL_CLIENTS, [SET, MIX], [100], ENDS, once),
     ...settings('http', ALL_CLIENTS, [GET], [10_000], ENDS, once),
-    ...settings('http', HTTP_CLIENTS, [ONCE], [100], ENDS, brief),
     ...settings('tls', HTTP_CLIENTS, [GET], [100], ENDS, brief),
   ],
   sizes: [100, 10_000],
@@ -67,6 +71,12 @@ const quick = {
   memory: { ...full.memory, rounds: 1, milliseconds: 60 },
   startUp: { rounds: 3 },
   flows: { rounds: 8, delay: 3 },
+  idempotency: {
+    cost: { ...once, levels: ENDS, calls: 5 },
+    leaseMs: 500,
+    limitMs: 1000,
+    waiting: { workMs: [50, 900], rounds: 2 },
+  },
   leak: false,
 }
 

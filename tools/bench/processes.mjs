@@ -39,8 +39,8 @@ export function startProcess(url, environment = {}) {
     if (reply.error) throw new Error(reply.error)
     return reply.output
   }
-  const stop = async () => {
-    child.kill()
+  const stop = async (signal) => {
+    child.kill(signal)
     await exited
   }
   return { ask, stop }

@@ -9,6 +9,8 @@ import { root } from '../../scripts/setup.mjs'
 import { OTHER_BUILD, PACKAGE, PEER, TCP_CLIENTS } from './clients.mjs'
 import { count, figure, table, times } from './figures.mjs'
 import { TOGETHER } from './flows.mjs'
+import { idempotencySection } from './idempotency-section.mjs'
+import { IDEMPOTENCY_PACKAGES } from './run-once.mjs'
 import { targets } from './targets.mjs'
 
 const TRANSPORTS = { http: 'HTTP', tls: 'HTTPS' }
@@ -42,29 +44,53 @@ writes that do not depend on one another are called in one turn, as in examples/
 awaited, and marking a form is a read and a write. For the one flow where calls can be made in one turn, the last row
 shows that.`
 
+/** The parts of a run: the heading of each, and its text. */
+const sections = {
+  load: ['Calls in flight', (load) => loadSections(load)],
+  memory: ['Memory mode', (memory) => [aboutMemory, memoryTable(memory)]],
+  startUp: ['Start-up', (startUp) => [aboutStartUp, startUpTable(startUp)]],
+  flows: ['Flows', (flows) => [aboutFlows, flowTable(flows)]],
+  idempotency: ['Work done once', (idempotency) => idempotencySection(idempotency, targetTable)],
+  leak: ['Resident memory', (leak) => [leakTable(leak)]],
+}
+
+export const PARTS = Object.keys(sections)
+
 export function report(results, machine) {
   return [
     '# Results',
     method,
     table(['', ''], machine),
-    '## Calls in flight',
-    ...loadSections(results.load),
-    '## Memory mode',
-    aboutMemory,
-    memoryTable(results.memory),
-    '## Start-up',
-    aboutStartUp,
-    startUpTable(results.startUp),
-    '## Flows',
-    aboutFlows,
-    flowTable(results.flows),
-    '## Resident memory',
-    leakTable(results.leak),
+    ...PARTS.map((part) => section(part, results)),
     '## Targets',
     `GET of 100 bytes, against ${PEER} where no other client is named.`,
-    targetTable(results),
+    targetTable(targets(results)),
   ].join('\n\n')
 }
+
+function section(part, results, about = []) {
+  const [heading, write] = sections[part]
+  return [`## ${heading}`, ...about, ...write(results[part])].join('\n\n')
+}
+
+/** The section of one part that was measured alone, which it says. */
+export function sectionAlone(part, results, machine) {
+  const about = 'Measured alone; the other sections are from the run that the top of this file names.'
+  return section(part, results, [about, table(['', ''], machine)])
+}
+
+/** An earlier report with a new section for one part. */
+export function withSection(earlier, part, section) {
+  const blocks = earlier.trimEnd().split(/\n\n(?=## )/)
+  const place = blocks.findIndex((block) => isOf(block, part))
+  if (place >= 0) return blocks.with(place, section).join('\n\n')
+  // It comes before the first of those that follow it.
+  const later = PARTS.slice(PARTS.indexOf(part) + 1)
+  const next = blocks.findIndex((block) => later.some((other) => isOf(block, other)))
+  return blocks.toSpliced(next, 0, section).join('\n\n')
+}
+
+const isOf = (block, part) => block.startsWith(`## ${sections[part][0]}\n`)
 
 /** This build and another one, measured in the same run. Ratios are this build to the other. */
 export function comparison({ load, memory }) {
@@ -161,8 +187,8 @@ function leakTable(leak) {
   return table(['store', 'calls', 'resident MB before', 'after', 'growth'], rows)
 }
 
-function targetTable(results) {
-  const rows = targets(results).map(({ what, wanted, measured, reached }) => [
+function targetTable(targets) {
+  const rows = targets.map(({ what, wanted, measured, reached }) => [
     what,
     wanted,
     measured,
@@ -174,7 +200,7 @@ function targetTable(results) {
 /** Rows that describe the machine and the versions. */
 export function machine() {
   const processors = cpus()
-  const packages = [PEER, ...TCP_CLIENTS, 'lru-cache']
+  const packages = [PEER, ...TCP_CLIENTS, 'lru-cache', ...IDEMPOTENCY_PACKAGES]
   return [
     ['date', new Date().toISOString().slice(0, 10)],
     ['commit', commit()],
