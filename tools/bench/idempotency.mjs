@@ -17,7 +17,7 @@ const WORK_MS = 250
 
 export async function measureIdempotency(plan, servers) {
   const redis = new Redis(servers.http.address.redisUrl)
-  const count = { http: () => countAtGateway(servers.http.control), tcp: () => countAtRedis(redis) }
+  const count = { http: () => countAtGateway(servers.http.control), tcp: countsAtRedis(redis) }
   try {
     return {
       cost: await measureCost(plan.cost, servers.http, count),
@@ -34,13 +34,14 @@ async function countAtGateway(control) {
   return { requests, commands: commands.total }
 }
 
-let infos = 0
-
 /** Redis also counts the commands that ask it. */
-async function countAtRedis(redis) {
-  const info = await redis.info('stats')
-  infos += 1
-  return { requests: 0, commands: Number(info.match(/total_commands_processed:(\d+)/)[1]) - infos }
+function countsAtRedis(redis) {
+  let asked = 0
+  return async () => {
+    const info = await redis.info('stats')
+    asked += 1
+    return { requests: 0, commands: Number(info.match(/total_commands_processed:(\d+)/)[1]) - asked }
+  }
 }
 
 /** The requests and commands that `action` takes, per `times`. */
