@@ -1,6 +1,6 @@
 // The section of the report about work done once for a key.
 
-import { figure, median, quantile, table, times } from './figures.mjs'
+import { count, figure, median, quantile, table, times } from './figures.mjs'
 import { BY_HAND, POLLING, ways } from './run-once.mjs'
 import { idempotencyTargets } from './targets.mjs'
 
@@ -16,16 +16,18 @@ not alike: the gateway costs more than Redis itself.`
 const aboutSent = `HTTP requests, or commands where there is no HTTP, and in brackets the number of commands in them. "Joined" is a duplicate
 in the same process while the work takes a quarter of a second.`
 
-const aboutSituations = `Two processes of each way, with a lease of a second where the way can set one. "Executions" is how often the work was called.
-A lost reply is one whose connection ends after Redis has executed the command: by a fault of the gateway, or by a proxy in front of
-Redis.`
+const aboutSituations = (
+  leaseMs,
+) => `Two processes of each way, with a lease of ${count(leaseMs)} ms where the way can set one. "Executions" is how often the work was
+called, a killed one included. A lost reply is one whose connection ends after Redis has executed the command: by a fault of the
+gateway, or by a proxy in front of Redis.`
 
 const aboutWaiting = `Two processes call at once with one key. The time is from the end of the work in the one, which then has to store the result, until the
 other has it. Requests are those of the duplicate, its first included; they are commands for ${POLLING}. The other ways do not wait.`
 
 /** `targetTable` is how the report writes targets. */
 export function idempotencySection(results, targetTable) {
-  const { cost, situations, waiting } = results
+  const { leaseMs, cost, situations, waiting } = results
   return [
     about,
     '### A call with new work',
@@ -35,7 +37,7 @@ export function idempotencySection(results, targetTable) {
     aboutSent,
     sentTable(cost.sent),
     '### What happens when',
-    aboutSituations,
+    aboutSituations(leaseMs),
     ...situations.map(({ name, outcomes }) => `#### ${capitalized(name)}\n\n${situationTable(outcomes)}`),
     '### A duplicate in another process',
     aboutWaiting,

@@ -20,6 +20,7 @@ export async function measureIdempotency(plan, servers) {
   const count = { http: () => countAtGateway(servers.http.control), tcp: countsAtRedis(redis) }
   try {
     return {
+      leaseMs: plan.leaseMs,
       cost: await measureCost(plan.cost, servers.http, count),
       situations: await measureSituations(plan, servers),
       waiting: await measureWaiting(plan.waiting, servers.http, count),
