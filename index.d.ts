@@ -8,6 +8,7 @@ export {
   FormCache,
   IdempotencyCache,
   IdempotencyError,
+  RateLimitCache,
   redisManager,
   withLock,
 } from './dist/index.js'

@@ -4,6 +4,7 @@
 import type { CustomerCache as Customers } from './customer-cache.js'
 import type { FormState, FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
+import type { RateLimitCache as Attempts } from './rate-limit-cache.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock } from './runs.js'
 
@@ -152,6 +153,7 @@ export = {
   FormCache,
   IdempotencyCache: allOnServer<typeof Results>('IdempotencyCache'),
   CustomerCache: allOnServer<typeof Customers>('CustomerCache'),
+  RateLimitCache: allOnServer<typeof Attempts>('RateLimitCache'),
   redisManager,
   withLock: onServer('withLock') as typeof withLock,
   IdempotencyError: Error,

@@ -8,6 +8,7 @@ import { makeError } from './errors.js'
 import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import { IdempotencyError } from './idempotency-error.js'
+import type { RateLimitCache as Attempts } from './rate-limit-cache.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
 
@@ -45,6 +46,7 @@ function standIn<T>(name: string, supported: Partial<T> = {}): T {
 export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
 export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
+export const RateLimitCache = standIn<typeof Attempts>('RateLimitCache')
 export const redisManager = standIn<RedisManager>('redisManager')
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
 export { IdempotencyError }

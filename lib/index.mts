@@ -7,6 +7,7 @@ export {
   FormCache,
   IdempotencyCache,
   IdempotencyError,
+  RateLimitCache,
   redisManager,
   redisManager as default,
   withLock,

@@ -27,6 +27,7 @@ export type {
 } from './metrics.js'
 export type { OutagePolicy, RedlatchOptions } from './options.js'
 export type { Parser } from './parser.js'
+export { type AttemptStatus, RateLimitCache, type RateLimitCheck } from './rate-limit-cache.js'
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'
 export type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
 export { withLock } from './runs.js'

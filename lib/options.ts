@@ -30,6 +30,7 @@ export interface RedlatchOptions {
         idempotency?: OutagePolicy | undefined
         form?: OutagePolicy | undefined
         customer?: OutagePolicy | undefined
+        rateLimit?: OutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
       }
     | undefined

@@ -21,6 +21,8 @@ pub(crate) type Elements<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Object
 /// The face's function that reads a property, or lists the names of all if it is given an empty name.
 pub(crate) type Property<'env> = Function<'env, FnArgs<(Unknown<'env>, String)>, Unknown<'env>>;
 
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
 /// How long `drain` waits by default.
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -93,6 +95,17 @@ pub(crate) fn optional_number(name: &str, value: Unknown<'_>) -> Result<Option<f
     if value.get_type()? == ValueType::Undefined { Ok(None) } else { number(name, value).map(Some) }
 }
 
+/// A whole number of at least 0.
+pub(crate) fn count(name: &str, value: Unknown<'_>) -> Result<u64> {
+    let count = number(name, value)?;
+    if count.fract() != 0.0 || !(0.0..=MAX_SAFE_INTEGER).contains(&count) {
+        let problem = format_args!("must be a whole number of at least 0, got {count}");
+        return Err(CoreError::invalid_value(name, problem).into());
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    Ok(count as u64)
+}
+
 /// A boolean that may be left out; `null` counts as left out.
 pub(crate) fn optional_boolean(name: &str, value: Unknown<'_>) -> Result<Option<bool>> {
     if is_absent(&value)? {
@@ -126,7 +139,6 @@ pub(crate) fn expires_at(name: &str, value: Unknown<'_>) -> Result<Expiry> {
 
 /// A whole number that JavaScript holds exactly; 1 when left out.
 pub(crate) fn increment(name: &str, value: Unknown<'_>) -> Result<i64> {
-    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
     let by = optional_number(name, value)?.unwrap_or(1.0);
     if by.fract() != 0.0 || by.abs() > MAX_SAFE_INTEGER || by.is_nan() {
         return Err(CoreError::invalid_value(name, format_args!("must be a safe integer, got {by}")).into());

@@ -23,6 +23,7 @@ mod idempotency_cache;
 mod io_thread;
 mod options;
 mod promises;
+mod rate_limit_cache;
 mod realm;
 mod redis_manager;
 mod runs;

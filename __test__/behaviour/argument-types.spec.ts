@@ -19,6 +19,7 @@ const wrong: Record<Kind, unknown[]> = {
   ttl: [...notNumber, null],
   'optional ttl': [...notNumber, null],
   'optional increment': [...notNumber, null],
+  count: [...notNumber, null],
   moment: [...notNumber, null, new Date()],
   result: notObject,
   form: notObject,

@@ -38,6 +38,10 @@ const bad: Partial<Record<Kind, [label: string, value: (prefix: string) => unkno
     String(value),
     () => value,
   ]),
+  count: [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53].map((value) => [
+    String(value),
+    () => value,
+  ]),
   moment: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => [
     String(value),
     () => value,
@@ -90,7 +94,9 @@ describe('values that cannot be used', () => {
 })
 
 describe('values at the limit', () => {
-  const writers = methods.filter(({ name }) => /set|incr|tryAcquire/i.test(name) && !name.endsWith('.setNx'))
+  const writers = methods.filter(
+    ({ name }) => /\.(set|incr|tryAcquire|recordAttempt)/.test(name) && !name.endsWith('.setNx'),
+  )
 
   test.each(writers.map((method): [string, Method] => [method.name, method]))(
     '%s takes a key of 32 KiB with its prefix',

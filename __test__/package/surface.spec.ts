@@ -42,6 +42,7 @@ describe('exports', () => {
       'FormCache',
       'IdempotencyCache',
       'IdempotencyError',
+      'RateLimitCache',
       'default',
       'redisManager',
       'withLock',

@@ -1,4 +1,4 @@
-import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { CustomerCache, FormCache, IdempotencyCache, RateLimitCache, redisManager } from 'redlatch'
 import { claim, customer, submission, subscription, uniqueKey } from './samples'
 
 /** What an argument is, and so which values it refuses. */
@@ -11,6 +11,7 @@ export type Kind =
   | 'ttl'
   | 'optional ttl'
   | 'optional increment'
+  | 'count'
   | 'moment'
   | 'result'
   | 'form'
@@ -50,6 +51,9 @@ const forms = (name: string, parameters: string) => method(FormCache, 'FormCache
 const customers = (name: string, prefix: string, parameters: string) =>
   method(CustomerCache, 'CustomerCache', name, prefix, parameters)
 
+const attempts = (name: string, parameters: string) =>
+  method(RateLimitCache, 'RateLimitCache', name, 'rate_limit:', parameters)
+
 /** Every asynchronous method that takes arguments. */
 export const methods: Method[] = [
   manager('set', 'key: key, value: text, expirationSeconds: optional ttl'),
@@ -85,6 +89,10 @@ export const methods: Method[] = [
     'subscriptionId: key, data: subscription, ttlSeconds: optional ttl',
   ),
   customers('getSubscription', 'subscription:', 'subscriptionId: key'),
+  attempts('checkRateLimit', 'key: key, maxAttempts: count, windowSeconds: optional ttl'),
+  attempts('recordAttempt', 'key: key, windowSeconds: optional ttl'),
+  attempts('resetRateLimit', 'key: key'),
+  attempts('getRateLimitStatus', 'key: key, maxAttempts: count, windowSeconds: optional ttl'),
   customers('deleteCustomer', 'customer:', 'customerId: key, email: optional key, userId: optional key'),
 ]
 
@@ -105,6 +113,7 @@ const samples: Record<Kind, () => unknown> = {
   ttl: () => 60,
   'optional ttl': () => 60,
   'optional increment': () => 2,
+  count: () => 5,
   moment: () => Date.now() + 60_000,
   result: () => ({ url: '/done' }),
   form: () => ({ ...submission }),

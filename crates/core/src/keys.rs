@@ -49,9 +49,22 @@ pub const USER: Namespace = Namespace { prefix: "user:", ttl_seconds: 86_400 };
 pub const EMAIL: Namespace = Namespace { prefix: "email:", ttl_seconds: 86_400 };
 /// Subscriptions, by subscription id.
 pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_seconds: 86_400 };
+/// Attempts, by the key of who makes them. The TTL is the default window; they are kept a little longer.
+pub const RATE_LIMIT: Namespace = Namespace { prefix: "rate_limit:", ttl_seconds: 300 };
 
-const NAMESPACES: [Namespace; 10] =
-    [IDEMPOTENCY, IDEMPOTENCY_RUN, FENCE, LOCK, LOCK_FENCE, FORM, CUSTOMER, USER, EMAIL, SUBSCRIPTION];
+const NAMESPACES: [Namespace; 11] = [
+    IDEMPOTENCY,
+    IDEMPOTENCY_RUN,
+    FENCE,
+    LOCK,
+    LOCK_FENCE,
+    FORM,
+    CUSTOMER,
+    USER,
+    EMAIL,
+    SUBSCRIPTION,
+    RATE_LIMIT,
+];
 
 /// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
 pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;
@@ -134,7 +147,7 @@ impl fmt::Debug for Key {
 }
 
 /// A time to live of at least a millisecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ttl(NonZeroU64);
 
 impl Ttl {

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{CustomerCache, FormCache, IdempotencyCache, Runs};
+use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, Runs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -34,6 +34,8 @@ pub struct Service {
     pub runs: Runs<ServiceStore>,
     /// Form submissions.
     pub forms: FormCache<ServiceStore>,
+    /// Attempts of whoever is limited.
+    pub attempts: Attempts<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
     log: Log,
@@ -168,6 +170,7 @@ impl Service {
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
             runs: Runs::new(clock.clone()),
+            attempts: Attempts::new(of(Class::RateLimit), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),

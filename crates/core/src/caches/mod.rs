@@ -3,6 +3,7 @@
 //! An absent or expired entry reads as `None`. So does a corrupt entry, whose text is not JSON of the expected shape; it is
 //! then deleted, unless it has changed in the meantime. A write of such a text is an error.
 
+mod attempts;
 mod customer;
 mod form;
 mod form_key;
@@ -10,6 +11,7 @@ mod idempotency;
 mod lease;
 mod run;
 
+pub use attempts::{Attempts, Window};
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
 pub use form::{FormCache, Submission};
 pub use form_key::{form_key, key_of_parts};

@@ -11,13 +11,16 @@ pub enum Class {
     Form,
     /// `CustomerCache`.
     Customer,
+    /// `RateLimitCache`.
+    RateLimit,
     /// `redisManager`.
     Manager,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Idempotency, Self::Form, Self::Customer, Self::Manager];
+    pub const ALL: [Self; 5] =
+        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Manager];
 
     /// The name in settings and metrics.
     #[must_use]
@@ -26,6 +29,7 @@ impl Class {
             Self::Idempotency => "idempotency",
             Self::Form => "form",
             Self::Customer => "customer",
+            Self::RateLimit => "rateLimit",
             Self::Manager => "redisManager",
         }
     }
@@ -70,7 +74,7 @@ impl Outcome {
 /// The counters of a store.
 #[derive(Default)]
 pub struct Metrics {
-    calls: [[AtomicU64; 5]; 4],
+    calls: [[AtomicU64; Outcome::ALL.len()]; Class::ALL.len()],
     corrupt: AtomicU64,
     overtaken: AtomicU64,
     pub(super) replays: Replays,

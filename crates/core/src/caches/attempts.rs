@@ -1,0 +1,197 @@
+//! Attempts by key, as the TypeScript module that redlatch replaces keeps them: a JSON array of Unix milliseconds, so that
+//! old and new instances count together.
+//!
+//! An attempt is appended by compare-and-set, so that none is lost. Those of one key that are made at the same time in
+//! this process are appended together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use tokio::sync::SetOnce;
+use tokio::task::yield_now;
+use tokio::time::timeout_at;
+
+use super::read;
+use crate::clock::{Clock, UnixMillis};
+use crate::json::to_json;
+use crate::keys::{Key, RATE_LIMIT, Ttl};
+use crate::store::{ClaimOrRead, Store, Swap, Timed};
+use crate::{Error, Result};
+
+/// How long the attempts are kept beyond their window.
+const SLACK: Duration = Duration::from_secs(60);
+/// How many texts last seen are kept.
+const LAST_SEEN: usize = 10_000;
+
+/// Counts attempts.
+pub struct Attempts<S> {
+    store: Arc<S>,
+    clock: Clock,
+    /// The text that this process last wrote or read, by key; see `FormCache`.
+    last_seen: Cache<String, Arc<str>>,
+    /// Attempts that wait for the first of their key and window to append them.
+    batches: Mutex<HashMap<(Key, Ttl), Arc<Batch>>>,
+}
+
+/// Attempts that are appended together.
+#[derive(Default)]
+struct Batch {
+    times: Mutex<Vec<UnixMillis>>,
+    outcome: SetOnce<Result<()>>,
+}
+
+/// The attempts of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How many there are.
+    pub attempts: u64,
+    /// When the oldest of them leaves the window; the end of one that begins now, if there is none.
+    pub reset: UnixMillis,
+}
+
+impl Window {
+    /// `{ allowed, remaining, resetTime, totalHits }`, where `most` attempts are allowed.
+    #[must_use]
+    pub fn check_json(self, most: u64) -> String {
+        let Self { attempts, reset } = self;
+        let (allowed, remaining) = (attempts < most, most.saturating_sub(attempts));
+        format!(
+            r#"{{"allowed":{allowed},"remaining":{remaining},"resetTime":{reset},"totalHits":{attempts}}}"#
+        )
+    }
+
+    /// `{ attempts, remaining, resetTime, blocked }`, where `most` attempts are allowed.
+    #[must_use]
+    pub fn status_json(self, most: u64) -> String {
+        let Self { attempts, reset } = self;
+        let (blocked, remaining) = (attempts >= most, most.saturating_sub(attempts));
+        format!(
+            r#"{{"attempts":{attempts},"remaining":{remaining},"resetTime":{reset},"blocked":{blocked}}}"#
+        )
+    }
+}
+
+/// Methods have the errors of [`Store`]. Keys come from [`RATE_LIMIT`], which has the default of windows.
+impl<S: Store> Attempts<S> {
+    /// Attempts on `store`. `clock` gives their times.
+    #[must_use]
+    pub fn new(store: Arc<S>, clock: Clock) -> Self {
+        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
+    }
+
+    /// The attempts within `window`, by default five minutes.
+    pub async fn count(&self, key: &Key, window: Option<Ttl>) -> Result<Window> {
+        let text = read(&*self.store, key, |text| parse(text).is_some()).await?;
+        if let Some(text) = &text {
+            self.remember(key, text);
+        }
+        let (now, length) = (self.clock.now(), RATE_LIMIT.ttl_or_default(window).as_millis());
+        let times = text.as_deref().and_then(parse).unwrap_or_default();
+        let within: Vec<UnixMillis> =
+            times.into_iter().filter(|time| is_within(*time, now, length)).collect();
+        let oldest = within.iter().copied().min().unwrap_or(now);
+        Ok(Window { attempts: within.len() as u64, reset: oldest.saturating_add(length) })
+    }
+
+    /// Adds an attempt that is made now.
+    pub async fn record(&self, key: &Key, window: Option<Ttl>) -> Result<()> {
+        let window = RATE_LIMIT.ttl_or_default(window);
+        let now = self.clock.now();
+        let call = Timed::begin(&*self.store);
+        let Some(deadline) = call.deadline() else {
+            // Memory is never waited for.
+            return self.append(&call, key, &[now], window).await;
+        };
+        let name = (key.clone(), window);
+        let (batch, is_first) = self.join(&name, now);
+        if is_first {
+            // The other calls of this turn join meanwhile.
+            yield_now().await;
+            self.batches.lock().remove(&name);
+            let times = batch.times.lock().clone();
+            let outcome = self.append(&call, key, &times, window).await;
+            batch.outcome.set(outcome).ok();
+        }
+        let outcome = timeout_at(deadline, batch.outcome.wait()).await;
+        outcome.map_err(|_| Error::out_of_time())?.clone()
+    }
+
+    /// Removes all attempts.
+    pub async fn reset(&self, key: &Key) -> Result<()> {
+        self.last_seen.remove(key.as_str());
+        self.store.delete(std::slice::from_ref(key)).await.map(drop)
+    }
+
+    /// The batch that `time` belongs to, and whether it is the first in it.
+    fn join(&self, name: &(Key, Ttl), time: UnixMillis) -> (Arc<Batch>, bool) {
+        let mut batches = self.batches.lock();
+        let (batch, is_first) = match batches.get(name) {
+            Some(batch) => (Arc::clone(batch), false),
+            None => (Arc::default(), true),
+        };
+        batch.times.lock().push(time);
+        if is_first {
+            batches.insert(name.clone(), Arc::clone(&batch));
+        }
+        (batch, is_first)
+    }
+
+    /// One request, if the process has seen the text or there is none; one more for each concurrent change elsewhere.
+    async fn append(&self, store: &Timed<'_, S>, key: &Key, times: &[UnixMillis], window: Ttl) -> Result<()> {
+        let ttl = Ttl::from_duration(Duration::from_millis(window.as_millis()) + SLACK);
+        let mut expected = self.last_seen.get(key.as_str());
+        loop {
+            let held = match expected {
+                None => {
+                    let text = to_json(&times);
+                    match store.claim_or_read(key, &text, ttl, &[]).await? {
+                        ClaimOrRead { held: None, .. } => {
+                            self.remember(key, &text);
+                            return Ok(());
+                        }
+                        ClaimOrRead { held: Some(held), .. } => Some(held),
+                    }
+                }
+                Some(text) => {
+                    let now = self.clock.now();
+                    let kept = parse(&text).unwrap_or_default();
+                    let kept = kept.into_iter().filter(|time| is_within(*time, now, window.as_millis()));
+                    let appended = to_json(&kept.chain(times.iter().copied()).collect::<Vec<_>>());
+                    match store.compare_and_set(key, &text, &appended, Some(ttl)).await? {
+                        Swap::Done => {
+                            self.remember(key, &appended);
+                            return Ok(());
+                        }
+                        Swap::Absent => None,
+                        // The stored text has bytes that are not UTF-8. No compare-and-set can match them.
+                        Swap::Changed(held) if *held == *text => {
+                            store.delete(std::slice::from_ref(key)).await?;
+                            None
+                        }
+                        Swap::Changed(held) => Some(held),
+                    }
+                }
+            };
+            expected = held.map(Into::into);
+        }
+    }
+
+    fn remember(&self, key: &Key, text: &str) {
+        self.last_seen.insert(key.as_str().to_owned(), text.into());
+    }
+}
+
+/// `None` if the text is corrupt.
+fn parse(text: &str) -> Option<Vec<UnixMillis>> {
+    serde_json::from_str(text).ok()
+}
+
+fn is_within(time: UnixMillis, now: UnixMillis, window_millis: u64) -> bool {
+    time > now.saturating_sub(window_millis)
+}
+
+#[cfg(test)]
+mod tests;
