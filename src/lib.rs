@@ -14,6 +14,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi passes arguments by value")]
 
 mod argument;
+mod client_address;
 mod completions;
 mod customer_cache;
 mod error;

@@ -62,9 +62,27 @@ pub enum Policy {
     Memory,
     /// The call fails. This fits data that must not be guessed, such as payments.
     Reject,
+    /// A limit admits what is asked for, without counting it.
+    Allow,
+    /// A limit denies what is asked for.
+    Deny,
 }
 
 impl Policy {
+    /// The policy of limits with this name in the options. `argument` names the option in the error.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is none of `memory`, `allow` and `deny`.
+    pub fn of_limits(argument: &str, name: &str) -> Result<Self> {
+        match name {
+            "memory" => Ok(Self::Memory),
+            "allow" => Ok(Self::Allow),
+            "deny" => Ok(Self::Deny),
+            _ => Err(Error::invalid_value(argument, "must be \"memory\", \"allow\" or \"deny\"")),
+        }
+    }
+
     /// The policy with this name in the options. `argument` names the option in the error.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! and log messages go out as [`log::LogMessage`].
 
 pub mod caches;
+mod client_address;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod store;
 mod supervise;
 pub mod upstash;
 
+pub use client_address::client_address;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use report::Report;

@@ -1,11 +1,13 @@
 //! Metrics as JSON and in the Prometheus text format.
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use crate::caches::RateLimitCounts;
 use crate::clock::UnixMillis;
 use crate::json::to_json;
 use crate::store::{BreakerState, Class, FallbackStore, Outcome, UpstashStore};
@@ -27,6 +29,7 @@ pub struct Report {
     stale_copies: StaleCopiesReport,
     corrupt_entries_removed: u64,
     overtaken_runs: u64,
+    rate_limits: BTreeMap<String, RateLimitCounts>,
     queued_commands: usize,
     requests_in_flight: usize,
     retries: u64,
@@ -91,7 +94,10 @@ impl Serialize for OutcomeCounts<'_> {
 }
 
 impl Report {
-    pub(crate) fn of(store: &FallbackStore<UpstashStore>) -> Self {
+    pub(crate) fn of(
+        store: &FallbackStore<UpstashStore>,
+        rate_limits: BTreeMap<String, RateLimitCounts>,
+    ) -> Self {
         let (state, since) = store.breaker().state();
         let requests = store.remote().map(UpstashStore::request_metrics);
         let (entries, bytes) = store.stale_copies();
@@ -116,6 +122,7 @@ impl Report {
             stale_copies: StaleCopiesReport { entries, bytes },
             corrupt_entries_removed: store.metrics().corrupt(),
             overtaken_runs: store.metrics().overtaken(),
+            rate_limits,
             queued_commands: requests.map_or(0, RequestMetrics::queued_commands),
             requests_in_flight: requests.map_or(0, RequestMetrics::requests_in_flight),
             retries: requests.map_or(0, RequestMetrics::retries),
@@ -185,6 +192,19 @@ impl Report {
             "Runs that ended after another one.",
             overtaken,
         );
+        text.family("redlatch_rate_limits_total", "counter", "Limited requests by limiter and result.");
+        for (name, counts) in &self.rate_limits {
+            // A string of JSON is one of this format, too, because names are printable ASCII.
+            let name = to_json(name);
+            for (result, count) in [
+                ("allowed", counts.allowed),
+                ("denied", counts.denied),
+                ("deniedByCache", counts.denied_by_cache),
+                ("fellBack", counts.fallen_back),
+            ] {
+                text.sample(&format!("{{limiter={name},result=\"{result}\"}}"), count);
+            }
+        }
         let queued = self.queued_commands;
         text.single("redlatch_queued_commands", "gauge", "Commands that wait for their request.", queued);
         let in_flight = self.requests_in_flight;

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, Runs};
+use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, RateLimits, Runs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -34,6 +34,8 @@ pub struct Service {
     pub runs: Runs<ServiceStore>,
     /// Form submissions.
     pub forms: FormCache<ServiceStore>,
+    /// Rate limits.
+    pub rate_limits: RateLimits,
     /// Attempts of whoever is limited.
     pub attempts: Attempts<ServiceStore>,
     /// Customers and subscriptions.
@@ -170,7 +172,12 @@ impl Service {
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
             runs: Runs::new(clock.clone()),
-            attempts: Attempts::new(of(Class::RateLimit), clock.clone()),
+            rate_limits: RateLimits::new(clock.clone()),
+            attempts: Attempts::new(
+                of(Class::RateLimit),
+                clock.clone(),
+                config.on_outage.policy(Class::RateLimit),
+            ),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),
@@ -269,6 +276,6 @@ impl Service {
     /// The metrics.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::of(&self.store)
+        Report::of(&self.store, self.rate_limits.counts())
     }
 }

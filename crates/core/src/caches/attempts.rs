@@ -16,6 +16,7 @@ use tokio::time::timeout_at;
 
 use super::read;
 use crate::clock::{Clock, UnixMillis};
+use crate::config::Policy;
 use crate::json::to_json;
 use crate::keys::{Key, RATE_LIMIT, Ttl};
 use crate::store::{ClaimOrRead, Store, Swap, Timed};
@@ -30,6 +31,8 @@ const LAST_SEEN: usize = 10_000;
 pub struct Attempts<S> {
     store: Arc<S>,
     clock: Clock,
+    /// What happens in an outage.
+    policy: Policy,
     /// The text that this process last wrote or read, by key; see `FormCache`.
     last_seen: Cache<String, Arc<str>>,
     /// Attempts that wait for the first of their key and window to append them.
@@ -50,24 +53,32 @@ pub struct Window {
     pub attempts: u64,
     /// When the oldest of them leaves the window; the end of one that begins now, if there is none.
     pub reset: UnixMillis,
+    /// Whether everything is denied, because it is an outage and the policy says so.
+    pub is_denied: bool,
 }
 
 impl Window {
     /// `{ allowed, remaining, resetTime, totalHits }`, where `most` attempts are allowed.
     #[must_use]
     pub fn check_json(self, most: u64) -> String {
-        let Self { attempts, reset } = self;
-        let (allowed, remaining) = (attempts < most, most.saturating_sub(attempts));
+        let Self { attempts, reset, .. } = self;
+        let remaining = self.remaining(most);
+        let allowed = remaining > 0;
         format!(
             r#"{{"allowed":{allowed},"remaining":{remaining},"resetTime":{reset},"totalHits":{attempts}}}"#
         )
     }
 
+    fn remaining(self, most: u64) -> u64 {
+        if self.is_denied { 0 } else { most.saturating_sub(self.attempts) }
+    }
+
     /// `{ attempts, remaining, resetTime, blocked }`, where `most` attempts are allowed.
     #[must_use]
     pub fn status_json(self, most: u64) -> String {
-        let Self { attempts, reset } = self;
-        let (blocked, remaining) = (attempts >= most, most.saturating_sub(attempts));
+        let Self { attempts, reset, .. } = self;
+        let remaining = self.remaining(most);
+        let blocked = remaining == 0;
         format!(
             r#"{{"attempts":{attempts},"remaining":{remaining},"resetTime":{reset},"blocked":{blocked}}}"#
         )
@@ -78,13 +89,16 @@ impl Window {
 impl<S: Store> Attempts<S> {
     /// Attempts on `store`. `clock` gives their times.
     #[must_use]
-    pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
+    pub fn new(store: Arc<S>, clock: Clock, policy: Policy) -> Self {
+        Self { store, clock, policy, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
     }
 
     /// The attempts within `window`, by default five minutes.
     pub async fn count(&self, key: &Key, window: Option<Ttl>) -> Result<Window> {
-        let text = read(&*self.store, key, |text| parse(text).is_some()).await?;
+        let text = match read(&*self.store, key, |text| parse(text).is_some()).await {
+            Err(error) if error.is_no_fallback() => return Ok(self.in_outage(window)),
+            text => text?,
+        };
         if let Some(text) = &text {
             self.remember(key, text);
         }
@@ -93,11 +107,26 @@ impl<S: Store> Attempts<S> {
         let within: Vec<UnixMillis> =
             times.into_iter().filter(|time| is_within(*time, now, length)).collect();
         let oldest = within.iter().copied().min().unwrap_or(now);
-        Ok(Window { attempts: within.len() as u64, reset: oldest.saturating_add(length) })
+        let reset = oldest.saturating_add(length);
+        Ok(Window { attempts: within.len() as u64, reset, is_denied: false })
+    }
+
+    /// What counts in an outage whose policy is not memory: nothing.
+    fn in_outage(&self, window: Option<Ttl>) -> Window {
+        let reset = self.clock.now().saturating_add(RATE_LIMIT.ttl_or_default(window).as_millis());
+        Window { attempts: 0, reset, is_denied: self.policy == Policy::Deny }
     }
 
     /// Adds an attempt that is made now.
     pub async fn record(&self, key: &Key, window: Option<Ttl>) -> Result<()> {
+        match self.record_now(key, window).await {
+            // Nothing is counted in an outage, by the policy.
+            Err(error) if error.is_no_fallback() => Ok(()),
+            recorded => recorded,
+        }
+    }
+
+    async fn record_now(&self, key: &Key, window: Option<Ttl>) -> Result<()> {
         let window = RATE_LIMIT.ttl_or_default(window);
         let now = self.clock.now();
         let call = Timed::begin(&*self.store);

@@ -9,6 +9,7 @@ mod form;
 mod form_key;
 mod idempotency;
 mod lease;
+mod rate_limit;
 mod run;
 
 pub use attempts::{Attempts, Window};
@@ -17,6 +18,10 @@ pub use form::{FormCache, Submission};
 pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
 pub use lease::{Finish, Lease, LeaseEnd};
+pub use rate_limit::{
+    Algorithm, Check, Limiter, RateLimitCounts, RateLimitResult, RateLimits, Reason, Remaining,
+    millis_of_number, millis_of_words, results_to_json,
+};
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
 
 use crate::Result;

@@ -159,6 +159,8 @@ impl<R: RemoteStore> FallbackStore<R> {
         }
         let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         let result = match operation {
+            // What is counted in an outage is not replayed.
+            Operation::Admit { .. } => offline.memory.run(operation).map(Output::fallen_back),
             Operation::Increment { key, by } if is_lost => {
                 metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
@@ -217,7 +219,7 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 
     fn rejects(&self) -> bool {
-        self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class)) == Policy::Reject
+        self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class)) != Policy::Memory
     }
 
     fn rejected(&self, outage: Option<&Error>) -> Result<Output> {

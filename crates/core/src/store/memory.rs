@@ -13,7 +13,8 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
-use super::{ClaimOrRead, Operation, Output, Store, Swap, Write};
+use super::admission::Change;
+use super::{Admission, ClaimOrRead, Limit, Operation, Output, Rule, Seen, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, loggable_prefix};
@@ -201,6 +202,7 @@ impl Entries {
                 }
                 Ok(Output::Flag(matches))
             }
+            Operation::Admit { limits } => self.admit(limits, now).map(Output::Admission),
             Operation::Apply { writes } => self.apply(writes, clock).map(|()| Output::Done),
         }
     }
@@ -311,6 +313,38 @@ impl Entries {
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
         self.put(key, &sum.to_string(), expires_at, now)?;
         Ok(sum)
+    }
+
+    fn admit(&mut self, limits: &[Limit], now: SteadyMillis) -> Result<Admission> {
+        let seen: Vec<_> = limits.iter().map(|limit| self.judge(limit, now)).collect();
+        let is_admitted = seen.iter().all(|seen| seen.fits);
+        if is_admitted {
+            for (limit, seen) in limits.iter().zip(&seen) {
+                let held = self.live(&limit.key, now).map(|entry| entry.expires_at);
+                match limit.change(seen, held.is_some()) {
+                    Change::Nothing => {}
+                    Change::Remove => drop(self.remove(&limit.key)),
+                    Change::Store { value, ttl_millis } => {
+                        let expires_at = ttl_millis.map_or(held.flatten(), |ttl| Some(now + ttl));
+                        self.put(&limit.key, &value, expires_at, now)?;
+                    }
+                }
+            }
+        }
+        Ok(Admission { is_admitted, limits: seen, has_fallen_back: false })
+    }
+
+    fn judge(&self, limit: &Limit, now: SteadyMillis) -> Seen {
+        let value = |key: &Option<Key>| key.as_ref().and_then(|key| self.value(key, now));
+        let held = self
+            .live(&limit.key, now)
+            .map(|entry| (entry.value(), entry.expires_at.map_or(0, |expires_at| expires_at - now)));
+        let previous = match &limit.rule {
+            Rule::Window { previous, .. } => value(previous),
+            Rule::Bucket { .. } | Rule::Gcra { .. } => None,
+        };
+        let (dynamic, block) = (value(&limit.dynamic), value(&limit.block));
+        limit.judge(held, previous.as_deref(), dynamic.as_deref(), block.as_deref())
     }
 
     fn apply(&mut self, writes: &[Write], clock: &Clock) -> Result<()> {

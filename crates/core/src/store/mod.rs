@@ -5,6 +5,7 @@
 //! them: `circuit_breaker` says whether Redis is usable, `prober` finds out when it is again, `offline` answers
 //! meanwhile, from `pending_write` and `stale` copies, and `replay` sends to Redis what was written.
 
+mod admission;
 mod circuit_breaker;
 mod fallback;
 mod memory;
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 use crate::Result;
 use crate::keys::{Expiry, Key, Ttl};
 
+pub use admission::{Admission, Limit, Rule, Seen};
 pub use circuit_breaker::{BreakerChange, BreakerState, CircuitBreaker, LastError};
 pub use fallback::FallbackStore;
 pub use memory::MemoryStore;
@@ -148,6 +150,11 @@ pub trait Store: Send + Sync {
     /// Removes `key` if its value is `expected`; returns whether it did.
     fn compare_and_delete(&self, key: &Key, expected: &str) -> impl Future<Output = Result<bool>> + Send {
         async move { Ok(self.execute(Operation::CompareAndDelete { key, expected }).await?.into_flag()) }
+    }
+
+    /// Counts a request in every limit, if each of them admits it, and in none otherwise.
+    fn admit(&self, limits: &[Limit]) -> impl Future<Output = Result<Admission>> + Send {
+        async move { Ok(self.execute(Operation::Admit { limits }).await?.into_admission()) }
     }
 
     /// Makes all writes at once: nobody sees some of them without the others.

@@ -69,6 +69,7 @@ impl<'a> Operation<'a> {
                 Self::Get { .. }
                 | Self::GetMany { .. }
                 | Self::Exists { .. }
+                | Self::Admit { .. }
                 | Self::SetIfAbsent { .. }
                 | Self::ClaimOrRead { .. }
                 | Self::CompareAndSet { .. }

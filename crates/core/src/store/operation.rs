@@ -3,6 +3,7 @@
 //! A new primitive is a variant of [`Operation`], with a method of [`Store`](super::Store) that names it, and an arm
 //! each in `memory.rs`, in `upstash.rs` and in `mutation.rs`, which says what it changes.
 
+use super::admission::{Admission, Limit};
 use super::metrics::Outcome;
 use crate::keys::{Expiry, Key, Ttl};
 
@@ -36,6 +37,8 @@ pub enum Operation<'a> {
     CompareAndSet { key: &'a Key, expected: &'a str, new: &'a str, ttl: Option<Ttl> },
     /// [`Store::compare_and_delete`](super::Store::compare_and_delete)
     CompareAndDelete { key: &'a Key, expected: &'a str },
+    /// [`Store::admit`](super::Store::admit)
+    Admit { limits: &'a [Limit] },
     /// [`Store::apply`](super::Store::apply)
     Apply { writes: &'a [Write] },
 }
@@ -59,6 +62,8 @@ pub enum Output {
     Swap(Swap),
     /// How a claim ended, and what was read with it.
     Claim(ClaimOrRead),
+    /// How an admission ended.
+    Admission(Admission),
 }
 
 /// How a claim ended that reads what it does not get.
@@ -119,7 +124,7 @@ impl Write {
 impl<'a> Operation<'a> {
     /// The keys that it reads or writes.
     pub(super) fn keys(self) -> impl Iterator<Item = &'a Key> + Clone {
-        let (keys, also, writes): (&[Key], &[Key], &[Write]) = match self {
+        let (keys, also, writes, limits): (&[Key], &[Key], &[Write], &[Limit]) = match self {
             Self::Get { key }
             | Self::Set { key, .. }
             | Self::SetIfAbsent { key, .. }
@@ -129,12 +134,16 @@ impl<'a> Operation<'a> {
             | Self::Expire { key, .. }
             | Self::GetAndDelete { key }
             | Self::CompareAndSet { key, .. }
-            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[]),
-            Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[]),
-            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[], &[]),
-            Self::Apply { writes } => (&[], &[], writes),
+            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
+            Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[], &[]),
+            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[], &[], &[]),
+            Self::Apply { writes } => (&[], &[], writes, &[]),
+            Self::Admit { limits } => (&[], &[], &[], limits),
         };
-        keys.iter().chain(also).chain(writes.iter().map(Write::key))
+        keys.iter()
+            .chain(also)
+            .chain(writes.iter().map(Write::key))
+            .chain(limits.iter().flat_map(Limit::keys))
     }
 
     pub(super) fn is_read(self) -> bool {
@@ -161,6 +170,7 @@ impl<'a> Operation<'a> {
             (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
             (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
             (_, Output::Claim(claim)) if !claim.is_granted() => Outcome::Hit,
+            (_, Output::Admission(admission)) if !admission.is_admitted => Outcome::Hit,
             // The key of a claim that failed was there.
             (Self::SetIfAbsent { .. }, Output::Flag(false)) | (_, Output::Swap(Swap::Changed(_))) => {
                 Outcome::Hit
@@ -200,5 +210,17 @@ impl Output {
 
     pub(super) fn into_claim(self) -> ClaimOrRead {
         if let Self::Claim(claim) = self { claim } else { unreachable!("{self:?} is no claim") }
+    }
+
+    /// Notes that memory has decided on an admission, in an outage.
+    pub(super) fn fallen_back(self) -> Self {
+        match self {
+            Self::Admission(admission) => Self::Admission(Admission { has_fallen_back: true, ..admission }),
+            other => other,
+        }
+    }
+
+    pub(super) fn into_admission(self) -> Admission {
+        if let Self::Admission(admission) = self { admission } else { unreachable!("{self:?} is none") }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Upstash has commands for compare-and-set; Redis before 8.4 needs a script.
 
+mod admission;
 mod claims;
 mod conditional;
 mod replay;
@@ -135,6 +136,9 @@ impl Store for UpstashStore {
             }
             Operation::CompareAndDelete { key, expected } => {
                 Box::pin(self.compare_and_delete(key, expected, deadline)).await.map(Output::Flag)
+            }
+            Operation::Admit { limits } => {
+                Box::pin(self.admit(limits, deadline)).await.map(Output::Admission)
             }
             Operation::Apply { writes: [] } => Ok(Output::Done),
             Operation::Apply { writes } => {

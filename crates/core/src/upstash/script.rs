@@ -12,7 +12,7 @@ use crate::keys::Key;
 
 const KEY_LOCKING: &str = "#!lua flags=allow-key-locking\n";
 
-/// A script on one key, with its digests.
+/// A script, with its digests.
 pub struct Script {
     for_upstash: Source,
     for_redis: Source,
@@ -42,8 +42,7 @@ impl Script {
 }
 
 impl Client {
-    /// Runs a script by its digest, until `deadline`. If the server does not know it, as after a restart, a second
-    /// request sends the text. `with_arguments` adds what follows the key.
+    /// Runs a script on one key; see [`Client::eval_keys`].
     ///
     /// # Errors
     ///
@@ -55,7 +54,26 @@ impl Client {
         with_arguments: impl Fn(Command) -> Command,
         deadline: Instant,
     ) -> Result<Reply> {
-        let command = |name, script: &str| with_arguments(Command::new(name).arg(script).arg("1").key(key));
+        self.eval_keys(script, &[key], with_arguments, deadline).await
+    }
+
+    /// Runs a script by its digest, until `deadline`. If the server does not know it, as after a restart, a second
+    /// request sends the text. `with_arguments` adds what follows the keys.
+    ///
+    /// # Errors
+    ///
+    /// When Redis is unavailable or refuses the script.
+    pub async fn eval_keys(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        with_arguments: impl Fn(Command) -> Command,
+        deadline: Instant,
+    ) -> Result<Reply> {
+        let command = |name, script: &str| {
+            let command = Command::new(name).arg(script).number(keys.len() as u64);
+            with_arguments(keys.iter().fold(command, |command, key| command.key(key)))
+        };
         loop {
             let is_plain = self.traits().refuses_script_flags();
             let source = if is_plain { &script.for_redis } else { &script.for_upstash };

@@ -43,7 +43,7 @@ fn stage(timeout: Option<Duration>) -> Stage {
     let clock = Clock::from_fn(move || time.load(Relaxed));
     let memory = MemoryStore::new(MemoryLimits::default(), clock.clone());
     let store = Arc::new(CountingStore { memory, operations: AtomicU64::new(0), timeout });
-    Stage { attempts: Attempts::new(Arc::clone(&store), clock), store, now }
+    Stage { attempts: Attempts::new(Arc::clone(&store), clock, Policy::Memory), store, now }
 }
 
 fn remote() -> Stage {
@@ -52,6 +52,10 @@ fn remote() -> Stage {
 
 fn key() -> Key {
     RATE_LIMIT.key("key", "1.2.3.4").unwrap()
+}
+
+fn window(attempts: u64, reset: UnixMillis) -> Window {
+    Window { attempts, reset, is_denied: false }
 }
 
 fn minute() -> Option<Ttl> {
@@ -79,15 +83,15 @@ impl Stage {
 #[tokio::test]
 async fn attempts_are_counted_until_they_leave_the_window() {
     let stage = stage(None);
-    assert_eq!(stage.count().await, Window { attempts: 0, reset: START + 60_000 });
+    assert_eq!(stage.count().await, window(0, START + 60_000));
 
     stage.record().await;
     stage.pass(20_000);
     stage.record().await;
 
-    assert_eq!(stage.count().await, Window { attempts: 2, reset: START + 60_000 });
+    assert_eq!(stage.count().await, window(2, START + 60_000));
     stage.pass(40_000);
-    assert_eq!(stage.count().await, Window { attempts: 1, reset: START + 80_000 });
+    assert_eq!(stage.count().await, window(1, START + 80_000));
 }
 
 #[tokio::test]
