@@ -4,11 +4,14 @@
 export type * from './dist/index.js'
 export {
   CustomerCache,
+  clientAddress,
   default,
   FormCache,
   IdempotencyCache,
   IdempotencyError,
   RateLimitCache,
+  RateLimiter,
+  rateLimitHeaders,
   redisManager,
   withLock,
 } from './dist/index.js'

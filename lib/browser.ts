@@ -1,10 +1,13 @@
 // What a bundler for browsers gets instead of index.ts: FormCache on the memory of one tab, without network and without
 // credentials. It stops a second click before a request is made; what stops duplicates for certain is the server.
 
+import type { clientAddress } from './client-address.js'
 import type { CustomerCache as Customers } from './customer-cache.js'
 import type { FormState, FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import type { RateLimitCache as Attempts } from './rate-limit-cache.js'
+import type { rateLimitHeaders } from './rate-limit-headers.js'
+import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock } from './runs.js'
 
@@ -154,6 +157,9 @@ export = {
   IdempotencyCache: allOnServer<typeof Results>('IdempotencyCache'),
   CustomerCache: allOnServer<typeof Customers>('CustomerCache'),
   RateLimitCache: allOnServer<typeof Attempts>('RateLimitCache'),
+  RateLimiter: allOnServer<typeof Limiter>('RateLimiter'),
+  rateLimitHeaders: onServer('rateLimitHeaders') as typeof rateLimitHeaders,
+  clientAddress: onServer('clientAddress') as typeof clientAddress,
   redisManager,
   withLock: onServer('withLock') as typeof withLock,
   IdempotencyError: Error,

@@ -3,12 +3,15 @@
 
 import browser = require('./browser.js')
 
+import type { clientAddress as Address } from './client-address.js'
 import type { CustomerCache as Customers } from './customer-cache.js'
 import { makeError } from './errors.js'
 import type { FormCache as Forms } from './form-cache.js'
 import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import { IdempotencyError } from './idempotency-error.js'
 import type { RateLimitCache as Attempts } from './rate-limit-cache.js'
+import { rateLimitHeaders } from './rate-limit-headers.js'
+import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
 
@@ -47,6 +50,11 @@ export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
 export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const RateLimitCache = standIn<typeof Attempts>('RateLimitCache')
+export const RateLimiter = standIn<typeof Limiter>('RateLimiter')
+export const clientAddress: typeof Address = () => {
+  throw unsupported('clientAddress')
+}
+export { rateLimitHeaders }
 export const redisManager = standIn<RedisManager>('redisManager')
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
 export { IdempotencyError }

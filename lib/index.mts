@@ -4,10 +4,13 @@
 export type * from './index.js'
 export {
   CustomerCache,
+  clientAddress,
   FormCache,
   IdempotencyCache,
   IdempotencyError,
   RateLimitCache,
+  RateLimiter,
+  rateLimitHeaders,
   redisManager,
   redisManager as default,
   withLock,

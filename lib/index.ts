@@ -1,5 +1,6 @@
 // What `require('redlatch')` gives. index.mts lists the values once more, for `import`.
 
+export { type AddressedRequest, type ClientAddressOptions, clientAddress } from './client-address.js'
 export {
   type CachedCustomerData,
   type CachedSubscriptionData,
@@ -21,13 +22,23 @@ export type {
   CallCounts,
   Metrics,
   OutageCode,
+  RateLimitCounts,
   RedisState,
   StateChange,
   StateListenerOptions,
 } from './metrics.js'
-export type { OutagePolicy, RedlatchOptions } from './options.js'
+export type { OutagePolicy, RateLimitOutagePolicy, RedlatchOptions } from './options.js'
 export type { Parser } from './parser.js'
 export { type AttemptStatus, RateLimitCache, type RateLimitCheck } from './rate-limit-cache.js'
+export { rateLimitHeaders } from './rate-limit-headers.js'
+export {
+  type Duration,
+  type RateLimitAlgorithm,
+  RateLimiter,
+  type RateLimiterOptions,
+  type RateLimitResult,
+  type RemainingTokens,
+} from './rate-limiter.js'
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'
 export type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
 export { withLock } from './runs.js'

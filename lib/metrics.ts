@@ -56,6 +56,18 @@ export interface CallCounts {
   rejected: number
 }
 
+/** What a rate limiter has done. */
+export interface RateLimitCounts {
+  /** Requests that were admitted. */
+  allowed: number
+  /** Requests that it denied. */
+  denied: number
+  /** Requests that it denied without asking Redis. */
+  deniedByCache: number
+  /** Requests in an outage, whatever became of them. */
+  fellBack: number
+}
+
 /** What has been counted and measured since the service started. */
 export interface Metrics {
   state: RedisState
@@ -79,6 +91,8 @@ export interface Metrics {
   corruptEntriesRemoved: number
   /** Runs that lost their lease and ended after another one had done the same work. */
   overtakenRuns: number
+  /** By the name of the limiter. */
+  rateLimits: Record<string, RateLimitCounts>
   /** Commands that wait for their request, as while many requests are in flight. */
   queuedCommands: number
   /** Requests in flight. */

@@ -1,6 +1,9 @@
 /** What happens to calls while Redis cannot be used. */
 export type OutagePolicy = 'memory' | 'reject'
 
+/** What happens to rate limits while Redis cannot be used: memory counts, or everything is allowed or denied at once. */
+export type RateLimitOutagePolicy = 'memory' | 'allow' | 'deny'
+
 /** Settings in code. They replace what the environment says about the same. */
 export interface RedlatchOptions {
   /** The REST endpoint of the database. If `url` or `token` is given, neither is read from the environment. */
@@ -30,7 +33,7 @@ export interface RedlatchOptions {
         idempotency?: OutagePolicy | undefined
         form?: OutagePolicy | undefined
         customer?: OutagePolicy | undefined
-        rateLimit?: OutagePolicy | undefined
+        rateLimit?: RateLimitOutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
       }
     | undefined

@@ -180,6 +180,16 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
         Ok(Some(Self { name, value, property }))
     }
 
+    /// Options that must be there.
+    pub(crate) fn required(
+        name: &'a str,
+        value: Unknown<'env>,
+        property: &'a Property<'env>,
+    ) -> Result<Self> {
+        expect(name, &value, ValueType::Object, "an object")?;
+        Ok(Self { name, value, property })
+    }
+
     /// An option, read by `read`, which is given its name in errors.
     pub(crate) fn get<T>(
         &self,
@@ -223,6 +233,12 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
 pub(crate) fn optional_policy(path: &str, value: Unknown<'_>) -> Result<Option<Policy>> {
     let name = optional_text(path, value)?;
     Ok(name.map(|name| Policy::from_name(path, &name)).transpose()?)
+}
+
+/// An outage policy of limits that may be left out.
+pub(crate) fn optional_policy_of_limits(path: &str, value: Unknown<'_>) -> Result<Option<Policy>> {
+    let name = optional_text(path, value)?;
+    Ok(name.map(|name| Policy::of_limits(path, &name)).transpose()?)
 }
 
 /// How metrics are asked for.

@@ -48,6 +48,12 @@ impl IntoReturnValue for i64 {
     }
 }
 
+impl IntoReturnValue for Option<i64> {
+    fn into_return_value(self) -> ReturnValue {
+        self.map_or(Either4::A(Null), IntoReturnValue::into_return_value)
+    }
+}
+
 impl IntoReturnValue for String {
     fn into_return_value(self) -> ReturnValue {
         Either4::D(self)

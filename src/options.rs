@@ -40,7 +40,11 @@ fn on_outage(given: &OptionsObject<'_, '_>) -> argument::Result<OnOutage> {
     given.expect_only(&Class::ALL.map(Class::name))?;
     let mut read = OnOutage::default();
     for class in Class::ALL {
-        if let Some(policy) = given.get(class.name(), argument::optional_policy)? {
+        let policy = match class {
+            Class::RateLimit => argument::optional_policy_of_limits,
+            _ => argument::optional_policy,
+        };
+        if let Some(policy) = given.get(class.name(), policy)? {
             read = read.with(class, policy);
         }
     }

@@ -28,6 +28,12 @@ use crate::{argument, options};
 /// What a method returns: the result, or `undefined` while the call is pending.
 pub(crate) type Returned<'env> = napi::Result<Unknown<'env>>;
 
+/// What a call comes to once its arguments are read.
+pub(crate) enum Started<T, F> {
+    Answer(T),
+    Work(F),
+}
+
 /// The part of a realm that its classes share.
 pub(crate) struct RealmState {
     options: RefCell<Options>,
@@ -42,8 +48,7 @@ pub(crate) struct RealmState {
 }
 
 impl RealmState {
-    /// Makes a call. `start` reads the arguments and returns the work to do with the service. Memory does it at once,
-    /// and its result is returned. Other work waits until it is submitted, and `undefined` is returned.
+    /// Makes a call; see [`RealmState::call_or_answer`].
     pub(crate) fn call<'env, T, F>(
         &self,
         env: &'env Env,
@@ -54,11 +59,28 @@ impl RealmState {
         T: IntoReturnValue,
         F: Future<Output = CoreResult<T>> + Send + 'static,
     {
+        self.call_or_answer(env, slot, |service| start(service).map(Started::Work))
+    }
+
+    /// Makes a call. `start` reads the arguments and returns the work to do with the service, or its result, if it is known. Memory does it at once,
+    /// and its result is returned. Other work waits until it is submitted, and `undefined` is returned.
+    pub(crate) fn call_or_answer<'env, T, F>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        start: impl FnOnce(Arc<Handle>) -> Result<Started<T, F>, Failure>,
+    ) -> Returned<'env>
+    where
+        T: IntoReturnValue,
+        F: Future<Output = CoreResult<T>> + Send + 'static,
+    {
         // The service comes first, and stays open: reading an argument can run the caller's own code, and with it `close`.
         let started = self.service().and_then(|service| {
             let _reading = Reading::begin(self);
-            let work = start(Arc::clone(&service))?;
-            self.run(env, slot, service, work)
+            match start(Arc::clone(&service))? {
+                Started::Answer(answer) => Ok(Some(answer.into_return_value())),
+                Started::Work(work) => self.run(env, slot, service, work),
+            }
         });
         match started {
             Ok(Some(value)) => value.into_unknown(env),

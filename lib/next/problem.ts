@@ -59,14 +59,24 @@ export function problemOf(
   return { problem, retryAfterMs: error instanceof IdempotencyError ? error.retryAfterMs : undefined }
 }
 
+interface ProblemOptions {
+  /** A page about the problem, for people. */
+  docsUrl?: string | undefined
+  retryAfterMs?: number | undefined
+  /** Which kind of problem it is, for programs. */
+  type?: string | undefined
+  /** What is told besides. */
+  more?: Record<string, unknown> | undefined
+}
+
 export function problemResponse(
   problem: Problem,
-  { docsUrl, retryAfterMs }: { docsUrl?: string | undefined; retryAfterMs?: number | undefined } = {},
+  { docsUrl, retryAfterMs, type = docsUrl, more }: ProblemOptions = {},
 ): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json' })
   if (docsUrl) headers.set('link', `<${docsUrl}>; rel="describedby"; type="text/html"`)
   if (retryAfterMs) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
-  return new Response(JSON.stringify({ type: docsUrl ?? 'about:blank', ...problem }), {
+  return new Response(JSON.stringify({ type: type ?? 'about:blank', ...problem, ...more }), {
     status: problem.status,
     headers,
   })

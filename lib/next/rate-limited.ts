@@ -10,9 +10,7 @@ export interface RateLimitedOptions<R extends Request = Request> {
   /** Who is limited. By default the address of the client, behind one proxy. */
   id?: ((request: R) => string | Promise<string>) | undefined
   /** The response to a request that is denied, in place of a problem with status 429. It gets the headers, too. */
-  onDenied?:
-    | ((request: R, results: readonly RateLimitResult[]) => Response | Promise<Response>)
-    | undefined
+  onDenied?: ((request: R, results: readonly RateLimitResult[]) => Response | Promise<Response>) | undefined
 }
 
 /** https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-10.html#name-quota-exceeded */

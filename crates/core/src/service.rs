@@ -173,11 +173,7 @@ impl Service {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
             runs: Runs::new(clock.clone()),
             rate_limits: RateLimits::new(clock.clone()),
-            attempts: Attempts::new(
-                of(Class::RateLimit),
-                clock.clone(),
-                config.on_outage.policy(Class::RateLimit),
-            ),
+            attempts: Attempts::new(of(Class::RateLimit), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),

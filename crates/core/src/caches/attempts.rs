@@ -31,8 +31,6 @@ const LAST_SEEN: usize = 10_000;
 pub struct Attempts<S> {
     store: Arc<S>,
     clock: Clock,
-    /// What happens in an outage.
-    policy: Policy,
     /// The text that this process last wrote or read, by key; see `FormCache`.
     last_seen: Cache<String, Arc<str>>,
     /// Attempts that wait for the first of their key and window to append them.
@@ -89,8 +87,8 @@ impl Window {
 impl<S: Store> Attempts<S> {
     /// Attempts on `store`. `clock` gives their times.
     #[must_use]
-    pub fn new(store: Arc<S>, clock: Clock, policy: Policy) -> Self {
-        Self { store, clock, policy, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
+    pub fn new(store: Arc<S>, clock: Clock) -> Self {
+        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
     }
 
     /// The attempts within `window`, by default five minutes.
@@ -114,7 +112,7 @@ impl<S: Store> Attempts<S> {
     /// What counts in an outage whose policy is not memory: nothing.
     fn in_outage(&self, window: Option<Ttl>) -> Window {
         let reset = self.clock.now().saturating_add(RATE_LIMIT.ttl_or_default(window).as_millis());
-        Window { attempts: 0, reset, is_denied: self.policy == Policy::Deny }
+        Window { attempts: 0, reset, is_denied: self.store.outage_policy() == Policy::Deny }
     }
 
     /// Adds an attempt that is made now.

@@ -40,8 +40,8 @@ pub struct Limiter {
     pub prefix: String,
     /// How it counts.
     pub algorithm: Algorithm,
-    /// What happens in an outage.
-    pub policy: Policy,
+    /// What happens in an outage, if not what the settings say.
+    pub policy: Option<Policy>,
     /// How long a request may take, if not as long as any call.
     pub timeout: Option<Duration>,
     /// Whether ids that are certainly denied are remembered.
@@ -105,7 +105,7 @@ impl RateLimits {
         })
     }
 
-    /// Counts the requests, if each limit admits its own, and none otherwise. The policies of the first one's limiter count.
+    /// Counts the requests, if each limit admits its own, and none otherwise. The timeout of the first one's limiter counts.
     pub async fn admit<S: Store>(&self, store: &S, checks: &[Check]) -> Result<Vec<RateLimitResult>> {
         let now = self.clock.now();
         let limits = checks.iter().map(|check| check.limit(now)).collect::<Result<Vec<_>>>()?;
@@ -113,7 +113,7 @@ impl RateLimits {
         let Some(first) = checks.first() else { return Ok(Vec::new()) };
         let admission = match self.ask(store, &limits, first.limiter.timeout).await {
             Err(error) if error.is_no_fallback() => {
-                let is_allowed = first.limiter.policy == Policy::Allow;
+                let is_allowed = store.outage_policy() == Policy::Allow;
                 return Ok(checks.iter().map(|check| self.in_outage(check, is_allowed, now)).collect());
             }
             admission => admission?,
@@ -165,6 +165,26 @@ impl RateLimits {
         store.delete(&[check.block_key()?]).await.map(drop)
     }
 
+    /// Replaces the limit of all ids, on all instances; `None` ends that.
+    pub async fn set_dynamic<S: Store>(
+        &self,
+        store: &S,
+        limiter: &Limiter,
+        limit: Option<i64>,
+    ) -> Result<()> {
+        let key = limiter.dynamic_key()?;
+        match limit {
+            Some(limit) => store.set(&key, &limit.to_string(), Expiry::Never).await,
+            None => store.delete(&[key]).await.map(drop),
+        }
+    }
+
+    /// The limit that replaces the limiter's, if there is one.
+    pub async fn dynamic<S: Store>(&self, store: &S, limiter: &Limiter) -> Result<Option<i64>> {
+        let limit = store.get(&limiter.dynamic_key()?).await?;
+        Ok(limit.and_then(|limit| limit.parse().ok()))
+    }
+
     async fn ask<S: Store>(
         &self,
         store: &S,
@@ -207,6 +227,16 @@ impl RateLimits {
     }
 }
 
+impl Limiter {
+    fn dynamic_key(&self) -> Result<Key> {
+        if !self.is_dynamic {
+            let problem = "must be true for a limit that can be replaced";
+            return Err(Error::invalid_value("options.dynamicLimits", problem));
+        }
+        Algorithm::dynamic_key(&self.prefix)
+    }
+}
+
 impl Check {
     /// What it counts as in the ids that are denied.
     fn name(&self) -> String {
@@ -216,12 +246,15 @@ impl Check {
     fn limit(&self, now: u64) -> Result<Limit> {
         let Limiter { prefix, algorithm, is_dynamic, is_blocking, .. } = &*self.limiter;
         let mut limit = algorithm.limit((prefix, &self.id), self.rate, now, fastrand::f64())?;
-        limit.dynamic = is_dynamic.then(|| Algorithm::dynamic_key(prefix)).transpose()?;
+        limit.dynamic = is_dynamic.then(|| self.limiter.dynamic_key()).transpose()?;
         limit.block = is_blocking.then(|| self.block_key()).transpose()?;
         Ok(limit)
     }
 
     fn block_key(&self) -> Result<Key> {
+        if !self.limiter.is_blocking {
+            return Err(Error::invalid_value("options.blocking", "must be true for ids that can be blocked"));
+        }
         Key::plain("id", &[&self.name(), BLOCK].concat())
     }
 }

@@ -219,7 +219,7 @@ impl<R: RemoteStore> FallbackStore<R> {
     }
 
     fn rejects(&self) -> bool {
-        self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class)) != Policy::Memory
+        self.outage_policy() != Policy::Memory
     }
 
     fn rejected(&self, outage: Option<&Error>) -> Result<Output> {
@@ -295,6 +295,10 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
 
     fn deadline(&self) -> Option<Instant> {
         self.shared.remote.as_ref().map(|remote| Instant::now() + remote.timeout())
+    }
+
+    fn outage_policy(&self) -> Policy {
+        self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class))
     }
 
     fn removed_corrupt(&self) {

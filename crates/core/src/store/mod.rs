@@ -27,6 +27,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::Result;
+use crate::config::Policy;
 use crate::keys::{Expiry, Key, Ttl};
 
 pub use admission::{Admission, Limit, Rule, Seen};
@@ -66,6 +67,11 @@ pub trait Store: Send + Sync {
     /// The deadline of a call that begins now; `None` if the store never waits.
     fn deadline(&self) -> Option<Instant> {
         None
+    }
+
+    /// What happens to a call in an outage.
+    fn outage_policy(&self) -> Policy {
+        Policy::Memory
     }
 
     /// Notes that an entry was corrupt and has been removed.

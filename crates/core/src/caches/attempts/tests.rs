@@ -43,7 +43,7 @@ fn stage(timeout: Option<Duration>) -> Stage {
     let clock = Clock::from_fn(move || time.load(Relaxed));
     let memory = MemoryStore::new(MemoryLimits::default(), clock.clone());
     let store = Arc::new(CountingStore { memory, operations: AtomicU64::new(0), timeout });
-    Stage { attempts: Attempts::new(Arc::clone(&store), clock, Policy::Memory), store, now }
+    Stage { attempts: Attempts::new(Arc::clone(&store), clock), store, now }
 }
 
 fn remote() -> Stage {

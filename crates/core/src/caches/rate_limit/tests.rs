@@ -26,7 +26,7 @@ fn limiter(algorithm: Algorithm) -> Arc<Limiter> {
         name: "default".into(),
         prefix: "ratelimit".into(),
         algorithm,
-        policy: Policy::Memory,
+        policy: None,
         timeout: None,
         remembers_denied: false,
         is_dynamic: false,
