@@ -140,13 +140,12 @@ const onServer = (name: string) => (): never => {
   throw new Error(`redlatch: call ${name} on the server`)
 }
 
-/** Stands for an object with such functions. */
-const allOnServer = <T>(name: string): T =>
+/** Stands for an object with such functions; for a class, `target` is a function, so that `new` says the same. */
+const allOnServer = <T>(name: string, target: object = {}): T =>
   // `await` and `JSON.stringify` ask for names that no method has.
-  new Proxy(
-    {},
-    { get: (_, method) => method !== 'then' && method !== 'toJSON' && onServer(`${name}.${String(method)}`) },
-  ) as T
+  new Proxy(target, {
+    get: (_, method) => method !== 'then' && method !== 'toJSON' && onServer(`${name}.${String(method)}`),
+  }) as T
 
 const redisManager = allOnServer<RedisManager>('redisManager')
 
@@ -157,7 +156,7 @@ export = {
   IdempotencyCache: allOnServer<typeof Results>('IdempotencyCache'),
   CustomerCache: allOnServer<typeof Customers>('CustomerCache'),
   RateLimitCache: allOnServer<typeof Attempts>('RateLimitCache'),
-  RateLimiter: allOnServer<typeof Limiter>('RateLimiter'),
+  RateLimiter: allOnServer<typeof Limiter>('RateLimiter', onServer('new RateLimiter')),
   rateLimitHeaders: onServer('rateLimitHeaders') as typeof rateLimitHeaders,
   clientAddress: onServer('clientAddress') as typeof clientAddress,
   redisManager,

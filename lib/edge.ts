@@ -33,6 +33,10 @@ function unsupported(call: string): Error {
 
 /** Has the methods of `supported`. Any other method rejects. */
 function standIn<T>(name: string, supported: Partial<T> = {}): T {
+  return new Proxy({}, handlerOf(name, supported)) as T
+}
+
+function handlerOf<T>(name: string, supported: Partial<T>) {
   const get = (_: unknown, method: string | symbol) => {
     if (Object.hasOwn(supported, method)) return supported[method as keyof T]
     // `await`, `JSON.stringify`, printing and bundlers ask for names that no method has.
@@ -43,14 +47,25 @@ function standIn<T>(name: string, supported: Partial<T> = {}): T {
       return Promise.reject(error)
     }
   }
-  return new Proxy({}, { get }) as T
+  return { get }
+}
+
+/** Limiters are made when a module is evaluated, so these names work. */
+const algorithms: Partial<typeof Limiter> = Object.fromEntries(
+  ['fixedWindow', 'slidingWindow', 'tokenBucket', 'gcra'].map((name) => [name, () => ({})]),
+)
+
+/** A class whose objects can be made. Their methods reject. */
+function standInClass<T>(name: string, supported: Partial<T>): T {
+  const { get } = handlerOf(name, supported)
+  return new Proxy(class {}, { get, construct: () => standIn<object>(name) }) as T
 }
 
 export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
 export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const RateLimitCache = standIn<typeof Attempts>('RateLimitCache')
-export const RateLimiter = standIn<typeof Limiter>('RateLimiter')
+export const RateLimiter = standInClass<typeof Limiter>('RateLimiter', algorithms)
 export const clientAddress: typeof Address = () => {
   throw unsupported('clientAddress')
 }

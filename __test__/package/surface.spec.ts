@@ -43,7 +43,10 @@ describe('exports', () => {
       'IdempotencyCache',
       'IdempotencyError',
       'RateLimitCache',
+      'RateLimiter',
+      'clientAddress',
       'default',
+      'rateLimitHeaders',
       'redisManager',
       'withLock',
     ])
