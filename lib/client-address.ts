@@ -36,7 +36,7 @@ export function clientAddress(request: AddressedRequest, options: ClientAddressO
   const { trustedHops = 1, ipv6Prefix = 64 } = options
   const forwardedFor = trustedHops === 0 ? undefined : headerOf(request, 'x-forwarded-for')
   const list = forwardedFor || request.socket?.remoteAddress || ''
-  return callNow(() => addon.clientAddress(list, trustedHops, ipv6Prefix)) ?? UNKNOWN
+  return callNow(() => addon.RateLimiter.clientAddress(list, trustedHops, ipv6Prefix)) ?? UNKNOWN
 }
 
 function headerOf({ headers }: AddressedRequest, name: string): string | undefined {

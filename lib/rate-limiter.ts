@@ -27,13 +27,13 @@ export type RateLimitAlgorithm =
 export interface RateLimiterOptions {
   limiter: RateLimitAlgorithm
   /**
-   * Its name in headers and metrics.
-   * @default 'default'
+   * Its name in headers and metrics, and in its keys: limiters with different names count apart.
+   * @default 'default' in headers and metrics, nothing in keys
    */
   name?: string | undefined
   /**
-   * The beginning of its keys. Limiters with one prefix count together. With `@upstash/ratelimit` they also count
-   * together with that package, by the three algorithms that it has.
+   * The beginning of its keys. Limiters with one prefix and one name count together. With the prefix `@upstash/ratelimit`
+   * and no name, they also count together with that package, by the three algorithms that it has.
    * @default 'ratelimit'
    */
   prefix?: string | undefined

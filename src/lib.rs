@@ -5,7 +5,8 @@
 //! - `promises`, `completions`: pending calls on their way to the I/O thread, and completed ones on their way back.
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
-//! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`: one class each.
+//! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`, `rate_limiter` (with
+//!   `limiter_options`), `rate_limit_cache`: one class each.
 //!
 //! Every asynchronous method takes the number of a slot, in which the face keeps what settles the caller's promise. It
 //! returns `undefined` while the call is pending, and otherwise its result.
@@ -14,7 +15,6 @@
 #![expect(clippy::needless_pass_by_value, reason = "napi passes arguments by value")]
 
 mod argument;
-mod client_address;
 mod completions;
 mod customer_cache;
 mod error;

@@ -39,9 +39,11 @@ pub(crate) fn read(given: &OptionsObject<'_, '_>) -> argument::Result<Limiter> {
         let problem = "must be given, such as RateLimiter.slidingWindow(10, '10 s')";
         Error::invalid_field("options.limiter", problem)
     })?;
+    let name = given.get("name", name)?;
+    let prefix = given.get("prefix", prefix)?.unwrap_or_else(|| DEFAULT_PREFIX.into());
     Ok(Limiter {
-        name: given.get("name", name)?.unwrap_or_else(|| DEFAULT_NAME.into()),
-        prefix: given.get("prefix", prefix)?.unwrap_or_else(|| DEFAULT_PREFIX.into()),
+        prefix: Limiter::prefix_of(&prefix, name.as_deref()),
+        name: name.unwrap_or_else(|| DEFAULT_NAME.into()),
         algorithm,
         policy: given.get("onOutage", argument::optional_policy_of_limits)?,
         timeout: given.get("timeoutMs", timeout)?,
@@ -115,14 +117,13 @@ fn millis(path: &str, value: Unknown<'_>) -> argument::Result<u64> {
     })
 }
 
-/// Printable ASCII, because a name stands in headers and metrics.
+/// Printable ASCII, because a name stands in headers and metrics; no colon, because it stands before an id in keys.
 fn name(path: &str, value: Unknown<'_>) -> argument::Result<Option<String>> {
     let name = argument::optional_text(path, value)?;
-    if name
-        .as_ref()
-        .is_some_and(|name| name.is_empty() || !name.bytes().all(|byte| matches!(byte, 0x20..=0x7e)))
-    {
-        return Err(Error::invalid_value(path, "must be printable ASCII").into());
+    if name.as_ref().is_some_and(|name| {
+        name.is_empty() || !name.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b':')
+    }) {
+        return Err(Error::invalid_value(path, "must be printable ASCII without a colon").into());
     }
     Ok(name)
 }

@@ -1,6 +1,7 @@
 //! `RateLimiter`.
 
 use std::future::Future;
+use std::net::Ipv6Addr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use napi::bindgen_prelude::{ClassInstance, Env, Unknown};
 use napi_derive::napi;
 use redlatch_core::caches::{Check, Limiter, results_to_json};
 use redlatch_core::store::Class;
-use redlatch_core::{Error, Result as CoreResult, ServiceStore};
+use redlatch_core::{Error, Result as CoreResult, ServiceStore, client_address};
 
 use crate::argument::{self, OptionsObject, Property};
 use crate::error::or_throw;
@@ -174,6 +175,28 @@ impl RateLimiter {
         self.realm.call(env, slot, |service| {
             let limiter = Arc::clone(&self.limiter);
             Ok(async move { service.rate_limits.dynamic(&store(&service, &limiter), &limiter).await })
+        })
+    }
+
+    /// The address of the client, from what proxies say; `null` if there is none.
+    #[napi(catch_unwind)]
+    pub fn client_address(
+        env: &Env,
+        forwarded_for: String,
+        trusted_hops: Unknown<'_>,
+        ipv6_prefix: Unknown<'_>,
+    ) -> napi::Result<Option<String>> {
+        or_throw(env, || {
+            let hops = argument::count("options.trustedHops", trusted_hops)?;
+            let prefix = u8::try_from(argument::count("options.ipv6Prefix", ipv6_prefix)?)
+                .ok()
+                .filter(|prefix| u32::from(*prefix) <= Ipv6Addr::BITS)
+                .ok_or_else(|| {
+                    let problem = format_args!("must be at most {}", Ipv6Addr::BITS);
+                    Error::invalid_value("options.ipv6Prefix", problem)
+                })?;
+            let hops = usize::try_from(hops).unwrap_or(usize::MAX);
+            Ok(client_address(&forwarded_for, hops, prefix.into()))
         })
     }
 }

@@ -42,6 +42,15 @@ describe.each(algorithms)('%s', (_, algorithm) => {
     expect((await limiter.limit('guest', { rate: 2 })).success).toBe(true)
   })
 
+  test('limiters with different names count apart, whatever ids are given', async () => {
+    const prefix = uniqueKey()
+    const [pay, other] = ['pay', undefined].map((name) => limiterOf(algorithm, { prefix, name }))
+    await other?.limit('pay:guest', { rate: 3 })
+    await other?.limit('guest', { rate: 3 })
+
+    expect((await pay?.limit('guest'))?.success).toBe(true)
+  })
+
   test('each id has its own limit', async () => {
     const limiter = limiterOf(algorithm)
     await limiter.limit('guest', { rate: 3 })
@@ -140,18 +149,20 @@ describe('limitAll', () => {
     expect((await first?.getRemaining('guest'))?.remaining).toBe(1)
   })
 
-  test('without checks it admits, and two of one key are a mistake', async () => {
-    expect(await RateLimiter.limitAll([])).toStrictEqual({ success: true, results: [] })
-
+  test('checks of one id by one limiter count together', async () => {
     const limiter = limiterOf(algorithms[0][1])
-    const twice = RateLimiter.limitAll([
+    const twice = [
       { limiter, id: 'guest' },
       { limiter, id: 'guest' },
-    ])
-    await expect(twice).rejects.toMatchObject({
-      code: 'ERR_INVALID_ARG_VALUE',
-      message: expect.stringContaining('checks must not have two checks of one id'),
-    })
+    ]
+
+    expect((await RateLimiter.limitAll(twice)).success).toBe(true)
+    expect((await RateLimiter.limitAll(twice)).success).toBe(false)
+    expect((await limiter.getRemaining('guest')).remaining).toBe(1)
+  })
+
+  test('without checks it admits', async () => {
+    expect(await RateLimiter.limitAll([])).toStrictEqual({ success: true, results: [] })
   })
 })
 
@@ -184,6 +195,7 @@ describe('arguments', () => {
     ['options.limiter.maxTokens', { limiter: RateLimiter.tokenBucket(1, '1 s', 1.5) }, RangeError],
     ['options.limiter.burst', { limiter: RateLimiter.gcra(1, '1 s', -1) }, RangeError],
     ['options.name', { limiter, name: 'größe' }, RangeError],
+    ['options.name', { limiter, name: 'a:b' }, RangeError],
     ['options.prefix', { limiter, prefix: '' }, RangeError],
     ['options.timeoutMs', { limiter, timeoutMs: 0 }, RangeError],
     ['options.onOutage', { limiter, onOutage: 'reject' }, RangeError],

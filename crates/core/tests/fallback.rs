@@ -2,6 +2,7 @@
 
 mod support;
 
+use redlatch_core::caches::Algorithm;
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, Options, Remote, Token};
 use redlatch_core::keys::{Expiry, Ttl};
@@ -10,7 +11,8 @@ use redlatch_core::store::{Store, UpstashStore};
 use redlatch_core::upstash::Command;
 use redlatch_core::{Config, Mode, Service};
 use redlatch_gateway::Fault;
-use support::{Fallback, Stage, connect, fall_back, key, remote};
+use support::outage::Outage;
+use support::{Fallback, START, Stage, connect, fall_back, key, remote};
 
 #[tokio::test]
 async fn memory_takes_over_during_an_outage_and_logs_it_once() {
@@ -88,5 +90,27 @@ async fn a_health_check_distinguishes_memory_from_an_outage() {
         !health.is_healthy
             && health.mode == Mode::Redis
             && health.error.is_some_and(|error| error.is_outage())
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_ids_in_an_outage_leaves_the_room_for_claims() {
+    let outage = Outage::with(MemoryLimits { entries: 3, ..MemoryLimits::default() }).await;
+    outage.begin().await;
+    let limit = |id: u64| {
+        let window = Algorithm::FixedWindow { tokens: 1, window: 1_000_000 };
+        window.limit(("limit", &id.to_string()), 1, START, 0.0).unwrap()
+    };
+
+    for id in 0..3 {
+        assert!(outage.store.admit(&[limit(id)]).await.unwrap().is_admitted);
+        assert!(!outage.store.admit(&[limit(id)]).await.unwrap().is_admitted);
+    }
+
+    let full = outage.store.admit(&[limit(3)]).await.unwrap_err();
+    assert!(full.is_no_fallback(), "{full}");
+    assert!(
+        outage.store.set_if_absent(&key("claim"), "v", Ttl::from_whole_seconds(5)).await.unwrap(),
+        "claims have their own room"
     );
 }

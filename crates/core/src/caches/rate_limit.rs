@@ -9,7 +9,7 @@ mod denied;
 mod duration;
 mod result;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +30,15 @@ use crate::{Error, Result};
 
 /// Where a block is, after the prefix and the id.
 const BLOCK: &str = ":block";
+/// What it holds. Its TTL says how long.
+const BLOCKED: &str = "1";
 
 /// What limits requests.
 #[derive(Debug, Clone)]
 pub struct Limiter {
     /// Its name in metrics and headers.
     pub name: String,
-    /// The beginning of its keys.
+    /// The beginning of its keys; see [`Limiter::prefix_of`].
     pub prefix: String,
     /// How it counts.
     pub algorithm: Algorithm,
@@ -108,8 +110,7 @@ impl RateLimits {
     /// Counts the requests, if each limit admits its own, and none otherwise. The timeout of the first one's limiter counts.
     pub async fn admit<S: Store>(&self, store: &S, checks: &[Check]) -> Result<Vec<RateLimitResult>> {
         let now = self.clock.now();
-        let limits = checks.iter().map(|check| check.limit(now)).collect::<Result<Vec<_>>>()?;
-        expect_different(&limits)?;
+        let (limits, places) = added_up(checks, now)?;
         let Some(first) = checks.first() else { return Ok(Vec::new()) };
         let admission = match self.ask(store, &limits, first.limiter.timeout).await {
             Err(error) if error.is_no_fallback() => {
@@ -118,9 +119,12 @@ impl RateLimits {
             }
             admission => admission?,
         };
-        let results = checks.iter().zip(&limits).zip(&admission.limits);
-        Ok(results
-            .map(|((check, limit), seen)| {
+        let judged = |place: usize| limits.get(place).zip(admission.limits.get(place));
+        Ok(checks
+            .iter()
+            .zip(places)
+            .filter_map(|(check, place)| judged(place).map(|(limit, seen)| (check, limit, seen)))
+            .map(|(check, limit, seen)| {
                 let counted = admission.is_admitted;
                 let state = check.limiter.algorithm.state(limit, seen, now, counted);
                 self.note(check, &admission, seen.fits, &state, now);
@@ -155,8 +159,7 @@ impl RateLimits {
 
     /// Denies everything to an id for a while.
     pub async fn block<S: Store>(&self, store: &S, check: &Check, ttl: Ttl) -> Result<()> {
-        let until = self.clock.now() + ttl.as_millis();
-        store.set(&check.block_key()?, &until.to_string(), Expiry::After(ttl)).await
+        store.set(&check.block_key()?, BLOCKED, Expiry::After(ttl)).await
     }
 
     /// Ends a block.
@@ -228,6 +231,13 @@ impl RateLimits {
 }
 
 impl Limiter {
+    /// The beginning of the keys of a limiter with this prefix and perhaps a name. Limiters with names count apart. No id
+    /// reaches another limiter's keys, because a name holds no colon.
+    #[must_use]
+    pub fn prefix_of(prefix: &str, name: Option<&str>) -> String {
+        name.map_or_else(|| prefix.to_owned(), |name| format!("{prefix}/{name}"))
+    }
+
     fn dynamic_key(&self) -> Result<Key> {
         if !self.is_dynamic {
             let problem = "must be true for a limit that can be replaced";
@@ -259,15 +269,21 @@ impl Check {
     }
 }
 
-/// One request cannot count twice in one key, because each limit is judged by what it held before.
-fn expect_different(limits: &[Limit]) -> Result<()> {
-    let mut keys = HashSet::new();
-    if limits.iter().all(|limit| keys.insert(&limit.key)) {
-        return Ok(());
+/// The limits of the checks, and the place of each check's. Checks that count in one key are one limit of all their rates,
+/// because each limit is judged by what its key held before.
+fn added_up(checks: &[Check], now: u64) -> Result<(Vec<Limit>, Vec<usize>)> {
+    let (mut limits, mut by_key) = (Vec::<Limit>::new(), HashMap::new());
+    let mut places = Vec::with_capacity(checks.len());
+    for check in checks {
+        let limit = check.limit(now)?;
+        let place = *by_key.entry(limit.key.clone()).or_insert(limits.len());
+        match limits.get_mut(place) {
+            Some(present) => present.rate += limit.rate,
+            None => limits.push(limit),
+        }
+        places.push(place);
     }
-    let problem =
-        "must not have two checks of one id by limiters with one prefix; add their rates, or name a prefix";
-    Err(Error::invalid_value("checks", problem))
+    Ok((limits, places))
 }
 
 #[cfg(test)]

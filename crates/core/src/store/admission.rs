@@ -17,7 +17,7 @@ pub struct Limit {
     pub rate: i64,
     /// Holds a limit that replaces the rule's, if there is one.
     pub dynamic: Option<Key>,
-    /// Until when it denies everything, as Unix milliseconds, if there is one.
+    /// Denies everything as long as it is there.
     pub block: Option<Key>,
 }
 
@@ -70,8 +70,8 @@ pub struct Seen {
     pub other: i64,
     /// The limit that counts: the rule's, or the one that replaces it.
     pub tokens: i64,
-    /// Until when everything is denied.
-    pub blocked_until: Option<UnixMillis>,
+    /// For how many milliseconds everything is denied.
+    pub blocked_for: Option<u64>,
 }
 
 /// How an admission has ended.
@@ -113,7 +113,7 @@ impl Limit {
         held: Option<(&str, u64)>,
         previous: Option<&str>,
         dynamic: Option<&str>,
-        blocked_until: Option<&str>,
+        blocked_for: Option<u64>,
     ) -> Seen {
         let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
         let of_rule = match self.rule {
@@ -129,9 +129,8 @@ impl Limit {
             }
             Rule::Gcra { .. } => (held.map_or(0, |(_, left)| i64::try_from(left).unwrap_or(i64::MAX)), 0),
         };
-        let blocked_until = blocked_until.and_then(|until| until.parse().ok());
-        let mut seen = Seen { fits: true, used, other, tokens, blocked_until };
-        seen.fits = self.rate <= 0 || (blocked_until.is_none() && seen.has_room(self));
+        let mut seen = Seen { fits: true, used, other, tokens, blocked_for };
+        seen.fits = self.rate <= 0 || (blocked_for.is_none() && seen.has_room(self));
         seen
     }
 

@@ -42,6 +42,7 @@ impl<R: RemoteStore> FallbackStore<R> {
         let shared = Arc::new(Shared {
             remote,
             offline: OfflineStore::new(limits, clock.clone()),
+            limits: MemoryStore::new(limits, clock.clone()),
             breaker: CircuitBreaker::new(clock, log.clone()),
             metrics: Metrics::default(),
             on_outage,
@@ -160,7 +161,7 @@ impl<R: RemoteStore> FallbackStore<R> {
         let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         let result = match operation {
             // What is counted in an outage is not replayed.
-            Operation::Admit { .. } => offline.memory.run(operation).map(Output::fallen_back),
+            Operation::Admit { .. } => return self.admit_offline(operation),
             Operation::Increment { key, by } if is_lost => {
                 metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
@@ -168,6 +169,13 @@ impl<R: RemoteStore> FallbackStore<R> {
             _ => offline.run(operation, is_lost),
         };
         self.fell_back(result)
+    }
+
+    /// Counts in a memory of its own, so that a flood of ids leaves the room for claims. If even that is full, nothing is
+    /// counted.
+    fn admit_offline(&self, operation: Operation<'_>) -> Result<Output> {
+        let result = self.shared.limits.run(operation).map(Output::fallen_back);
+        self.fell_back(result.map_err(|error| Error::no_fallback(error.to_string())))
     }
 
     /// Looks whether a write took effect whose reply was lost, and makes it unless another instance has written since.

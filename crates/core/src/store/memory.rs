@@ -335,16 +335,18 @@ impl Entries {
     }
 
     fn judge(&self, limit: &Limit, now: SteadyMillis) -> Seen {
-        let value = |key: &Option<Key>| key.as_ref().and_then(|key| self.value(key, now));
-        let held = self
-            .live(&limit.key, now)
-            .map(|entry| (entry.value(), entry.expires_at.map_or(0, |expires_at| expires_at - now)));
+        let live = |key: &Option<Key>| key.as_ref().and_then(|key| self.live(key, now));
+        let left = |entry: &Entry| entry.expires_at.map_or(0, |expires_at| expires_at - now);
         let previous = match &limit.rule {
-            Rule::Window { previous, .. } => value(previous),
+            Rule::Window { previous, .. } => live(previous),
             Rule::Bucket { .. } | Rule::Gcra { .. } => None,
         };
-        let (dynamic, block) = (value(&limit.dynamic), value(&limit.block));
-        limit.judge(held, previous.as_deref(), dynamic.as_deref(), block.as_deref())
+        limit.judge(
+            self.live(&limit.key, now).map(|entry| (entry.value(), left(entry))),
+            previous.map(Entry::value),
+            live(&limit.dynamic).map(Entry::value),
+            live(&limit.block).map(left),
+        )
     }
 
     fn apply(&mut self, writes: &[Write], clock: &Clock) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::MemoryStore;
 use super::circuit_breaker::CircuitBreaker;
 use super::metrics::Metrics;
 use super::offline::OfflineStore;
@@ -11,6 +12,8 @@ use crate::log::Log;
 pub(super) struct Shared<R> {
     pub(super) remote: Option<R>,
     pub(super) offline: OfflineStore,
+    /// What limits count in an outage.
+    pub(super) limits: MemoryStore,
     pub(super) breaker: CircuitBreaker,
     pub(super) metrics: Metrics,
     pub(super) on_outage: OnOutage,

@@ -58,17 +58,15 @@ fn window(attempts: u64, reset: UnixMillis) -> Window {
     Window { attempts, reset, is_denied: false }
 }
 
-fn minute() -> Option<Ttl> {
-    Some(Ttl::from_whole_seconds(60))
-}
+const MINUTE: Option<Ttl> = Some(Ttl::from_whole_seconds(60));
 
 impl Stage {
     async fn record(&self) {
-        self.attempts.record(&key(), minute()).await.unwrap();
+        self.attempts.record(&key(), MINUTE).await.unwrap();
     }
 
     async fn count(&self) -> Window {
-        self.attempts.count(&key(), minute()).await.unwrap()
+        self.attempts.count(&key(), MINUTE).await.unwrap()
     }
 
     fn pass(&self, millis: u64) {

@@ -151,12 +151,12 @@ impl Algorithm {
                 (seen.burst(limit), now + ahead)
             }
         };
-        let blocked = seen.blocked_until.filter(|_| limit.rate > 0);
+        let blocked = seen.blocked_for.filter(|_| limit.rate > 0);
         State {
             limit: most,
             remaining: if blocked.is_some() { 0 } else { left.clamp(0, most.max(0)) },
-            reset: blocked.unwrap_or(reset),
-            retry_after: blocked.map_or(retry_after, |until| until.saturating_sub(now).max(1)),
+            reset: blocked.map_or(reset, |left| now + left),
+            retry_after: blocked.map_or(retry_after, |left| left.max(1)),
         }
     }
 

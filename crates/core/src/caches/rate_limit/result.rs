@@ -89,7 +89,7 @@ impl RateLimitResult {
     }
 
     pub(super) fn of(check: &Check, seen: &Seen, state: State, has_fallen_back: bool) -> Self {
-        let reason = match seen.blocked_until {
+        let reason = match seen.blocked_for {
             Some(_) => Some(Reason::Blocked),
             None => has_fallen_back.then_some(Reason::Fallback),
         };

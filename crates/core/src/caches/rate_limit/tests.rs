@@ -180,13 +180,19 @@ async fn when_one_of_four_denies_nothing_is_consumed_anywhere() {
 }
 
 #[tokio::test]
-async fn two_checks_that_count_in_one_key_are_a_mistake() {
-    let (stage, limiter) = (stage(), limiter(fixed(5)));
-    let twice = [check(&limiter, 1), check(&limiter, 1)];
+async fn checks_that_count_in_one_key_count_together() {
+    for algorithm in all_algorithms() {
+        let (stage, limiter) = (stage(), limiter(algorithm));
 
-    let error = stage.limits.admit(&stage.store, &twice).await.unwrap_err();
+        let admitted = stage.limit_all(&[check(&limiter, 1), check(&limiter, 2)]).await;
+        let denied = stage.limit_all(&[check(&limiter, 1), check(&limiter, 2)]).await;
 
-    assert!(error.is_invalid_value() && error.to_string().starts_with("checks must not"), "{error}");
+        let of = |results: Vec<RateLimitResult>| {
+            results.iter().map(|result| (result.is_success(), result.remaining())).collect::<Vec<_>>()
+        };
+        assert_eq!(of(admitted), [(true, 2), (true, 2)], "{algorithm:?}");
+        assert_eq!(of(denied), [(false, 2), (false, 2)], "{algorithm:?}");
+    }
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ for i = 2, #ARGV, 9 do
     l.ahead = l.used + l.rate * step
     fits = l.tokens > 0 and l.ahead <= (b > 0 and b or l.tokens) * step
   end
+  if block then block = math.max(redis.call('PTTL', KEYS[tonumber(ARGV[i + 5])]), 0) end
   fits = l.rate <= 0 or (fits and not block)
   if not fits then admitted = 0 end
   limits[#limits + 1] = l
@@ -154,6 +155,9 @@ fn seen_of(reply: Reply) -> Result<Seen> {
         used: used.into_integer()?,
         other: other.into_integer()?,
         tokens: tokens.into_integer()?,
-        blocked_until: block.into_text()?.and_then(|until| until.parse().ok()),
+        blocked_for: match block {
+            Reply::Nil => None,
+            block => Some(block.into_integer()?.unsigned_abs()),
+        },
     })
 }
