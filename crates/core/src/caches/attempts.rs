@@ -1,26 +1,24 @@
 //! Attempts by key, as the TypeScript module that redlatch replaces keeps them: a JSON array of Unix milliseconds, so that
 //! old and new instances count together.
 //!
-//! An attempt is appended by compare-and-set, so that none is lost. Those of one key that are made at the same time in
-//! this process are appended together.
+//! An attempt is appended by compare-and-set, so that none is lost. Those that are made in this process while another one
+//! of their key is on its way are appended together, after it.
 
-use std::collections::HashMap;
+mod batches;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use tokio::sync::SetOnce;
-use tokio::task::yield_now;
-use tokio::time::timeout_at;
 
+use self::batches::{Batches, Joined};
 use super::read;
+use crate::Result;
 use crate::clock::{Clock, UnixMillis};
 use crate::config::Policy;
 use crate::json::to_json;
 use crate::keys::{Key, RATE_LIMIT, Ttl};
 use crate::store::{ClaimOrRead, Store, Swap, Timed};
-use crate::{Error, Result};
 
 /// How long the attempts are kept beyond their window.
 const SLACK: Duration = Duration::from_secs(60);
@@ -33,15 +31,7 @@ pub struct Attempts<S> {
     clock: Clock,
     /// The text that this process last wrote or read, by key; see `FormCache`.
     last_seen: Cache<String, Arc<str>>,
-    /// Attempts that wait for the first of their key and window to append them.
-    batches: Mutex<HashMap<(Key, Ttl), Arc<Batch>>>,
-}
-
-/// Attempts that are appended together.
-#[derive(Default)]
-struct Batch {
-    times: Mutex<Vec<UnixMillis>>,
-    outcome: SetOnce<Result<()>>,
+    batches: Batches,
 }
 
 /// The attempts of a window.
@@ -88,7 +78,7 @@ impl<S: Store> Attempts<S> {
     /// Attempts on `store`. `clock` gives their times.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Mutex::default() }
+        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Batches::default() }
     }
 
     /// The attempts within `window`, by default five minutes.
@@ -132,38 +122,20 @@ impl<S: Store> Attempts<S> {
             // Memory is never waited for.
             return self.append(&call, key, &[now], window).await;
         };
-        let name = (key.clone(), window);
-        let (batch, is_first) = self.join(&name, now);
-        if is_first {
-            // The other calls of this turn join meanwhile.
-            yield_now().await;
-            self.batches.lock().remove(&name);
-            let times = batch.times.lock().clone();
-            let outcome = self.append(&call, key, &times, window).await;
-            batch.outcome.set(outcome).ok();
+        match self.batches.join((key.clone(), window), now, deadline).await? {
+            Joined::Ended(outcome) => outcome,
+            Joined::First(batch) => {
+                let outcome = self.append(&call, key, &batch.times(), window).await;
+                batch.end(outcome.clone());
+                outcome
+            }
         }
-        let outcome = timeout_at(deadline, batch.outcome.wait()).await;
-        outcome.map_err(|_| Error::out_of_time())?.clone()
     }
 
     /// Removes all attempts.
     pub async fn reset(&self, key: &Key) -> Result<()> {
         self.last_seen.remove(key.as_str());
         self.store.delete(std::slice::from_ref(key)).await.map(drop)
-    }
-
-    /// The batch that `time` belongs to, and whether it is the first in it.
-    fn join(&self, name: &(Key, Ttl), time: UnixMillis) -> (Arc<Batch>, bool) {
-        let mut batches = self.batches.lock();
-        let (batch, is_first) = match batches.get(name) {
-            Some(batch) => (Arc::clone(batch), false),
-            None => (Arc::default(), true),
-        };
-        batch.times.lock().push(time);
-        if is_first {
-            batches.insert(name.clone(), Arc::clone(&batch));
-        }
-        (batch, is_first)
     }
 
     /// One request, if the process has seen the text or there is none; one more for each concurrent change elsewhere.

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt, join_all};
 use tokio::time::Instant;
 
 use super::*;
@@ -27,7 +27,7 @@ impl Store for CountingStore {
     async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
         self.operations.fetch_add(1, Relaxed);
         if self.timeout.is_some() {
-            yield_now().await;
+            tokio::task::yield_now().await;
         }
         self.memory.execute(operation).await
     }
@@ -119,12 +119,12 @@ async fn attempts_of_other_instances_count_too() {
 }
 
 #[tokio::test]
-async fn of_a_hundred_at_once_all_count_in_one_operation() {
+async fn of_a_hundred_at_once_all_count_in_two_operations() {
     let stage = remote();
 
     join_all((0..100).map(|_| stage.record())).await;
 
-    assert_eq!(stage.store.operations.load(Relaxed), 1);
+    assert_eq!(stage.store.operations.load(Relaxed), 2, "the first, and those that came meanwhile");
     assert_eq!(stage.count().await.attempts, 100);
 }
 
@@ -152,4 +152,19 @@ async fn a_corrupt_text_counts_as_none_and_is_replaced() {
 
         assert_eq!(stage.count().await.attempts, 1, "{corrupt}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_does_not_hold_up_the_next_ones() {
+    let stage = remote();
+    let mut given_up: Vec<_> = (0..2).map(|_| Box::pin(stage.record())).collect();
+    for call in &mut given_up {
+        assert!(call.as_mut().now_or_never().is_none());
+    }
+    drop(given_up);
+
+    stage.record().await;
+    stage.record().await;
+
+    assert_eq!(stage.count().await.attempts, 2);
 }
