@@ -249,8 +249,8 @@ impl Limiter {
 
 impl Check {
     /// What it counts as in the ids that are denied.
-    fn name(&self) -> String {
-        format!("{}:{}", self.limiter.prefix, self.id)
+    fn name(&self) -> denied::Name {
+        (format!("{}:{}", self.limiter.prefix, self.id), self.limiter.algorithm)
     }
 
     fn limit(&self, now: u64) -> Result<Limit> {
@@ -265,7 +265,7 @@ impl Check {
         if !self.limiter.is_blocking {
             return Err(Error::invalid_value("options.blocking", "must be true for ids that can be blocked"));
         }
-        Key::plain("id", &[&self.name(), BLOCK].concat())
+        Key::plain("id", &format!("{}:{}{BLOCK}", self.limiter.prefix, self.id))
     }
 }
 

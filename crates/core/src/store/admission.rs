@@ -232,10 +232,16 @@ impl Seen {
         }
     }
 
-    /// How many milliseconds the arrival time of a GCRA may be ahead.
+    /// How many milliseconds the arrival time of a GCRA may be ahead. Where a token takes no whole milliseconds, rounding
+    /// makes it a little more than it should be, and the last request of a burst must not be denied for that.
     #[must_use]
     pub fn most_ahead(&self, limit: &Limit) -> f64 {
-        if self.tokens == 0 { 0.0 } else { self.burst(limit) as f64 * self.step(limit) }
+        if self.tokens == 0 {
+            return 0.0;
+        }
+        let (burst, step) = (self.burst(limit) as f64, self.step(limit));
+        let slack = if step.fract() == 0.0 { 0.0 } else { (step / 2.0).min(1.0 + 2.0 * burst.sqrt()) };
+        burst * step + slack
     }
 
     /// How many milliseconds it is ahead after the request.

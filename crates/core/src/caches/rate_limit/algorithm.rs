@@ -13,7 +13,7 @@ const SLACK: Duration = Duration::from_secs(1);
 const DYNAMIC: &str = ":dynamic:global";
 
 /// How requests are limited. Times are in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// So many in each window, which all begin at the same times.
     FixedWindow {

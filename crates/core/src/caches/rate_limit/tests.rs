@@ -252,6 +252,52 @@ async fn a_limit_that_replaces_the_limiters_counts_for_every_algorithm() {
 }
 
 #[tokio::test]
+async fn a_burst_is_admitted_whole_where_a_token_takes_no_whole_milliseconds() {
+    for (tokens, window) in [(3, 1_000), (7, 1_000), (11, 60_000), (30, 1_000)] {
+        let gcra = Algorithm::Gcra { tokens, window, burst: tokens };
+        for _ in 0..200 {
+            let (stage, one) = (stage(), check(&limiter(gcra), 1));
+            for _ in 0..tokens {
+                assert!(stage.limit(&one).await.is_success(), "{tokens} in {window} ms");
+            }
+            assert!(!stage.limit(&one).await.is_success(), "{tokens} in {window} ms");
+        }
+    }
+}
+
+/// What a window of any length can admit at most: a burst, what is refilled in it, and half a request for rounding.
+#[tokio::test]
+async fn a_gcra_and_a_bucket_admit_no_more_than_their_rate_in_any_interval() {
+    let mut random = fastrand::Rng::with_seed(1);
+    for (algorithm, burst, interval) in [
+        (Algorithm::Gcra { tokens: 7, window: 1_000, burst: 5 }, 5.0, 1_000.0 / 7.0),
+        (Algorithm::Gcra { tokens: 10, window: 1_000, burst: 10 }, 10.0, 100.0),
+        (Algorithm::TokenBucket { refill: 1, interval: 100, tokens: 6 }, 6.0, 100.0),
+    ] {
+        let (stage, one) = (stage(), check(&limiter(algorithm), 1));
+        let mut admitted = Vec::new();
+        for _ in 0..20_000 {
+            if stage.limit(&one).await.is_success() {
+                admitted.push(stage.now.load(Relaxed));
+            }
+            stage.pass(random.u64(0..60));
+        }
+        for (first, start) in admitted.iter().enumerate() {
+            for (last, end) in admitted.iter().enumerate().skip(first).take(50) {
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let most = burst + (end - start) as f64 / interval + 1.5;
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let count = (last - first + 1) as f64;
+                assert!(count <= most, "{algorithm:?}: {count} within {} ms", end - start);
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let (count, passed) = (admitted.len() as f64, (stage.now.load(Relaxed) - START) as f64);
+        assert!(count >= passed / interval * 0.98, "{algorithm:?}: only {count} in {passed} ms");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_of_nothing_admits_nothing() {
     for algorithm in all_algorithms() {
         let stage = stage();

@@ -26,7 +26,7 @@ local limits, reply, admitted = {}, {}, 1
 for i = 2, #ARGV, 9 do
   local place, a, b, c = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8])
   local l = { rule = ARGV[i], key = KEYS[place], rate = tonumber(ARGV[i + 2]), a = a, b = b, c = c }
-  l.tokens = tonumber(at(tonumber(ARGV[i + 4])) or ARGV[i + 3])
+  l.tokens = tonumber(at(tonumber(ARGV[i + 4])) or '') or tonumber(ARGV[i + 3])
   local block = at(tonumber(ARGV[i + 5]))
   local fits
   if l.rule == 'window' then
@@ -45,7 +45,9 @@ for i = 2, #ARGV, 9 do
     l.used, l.other = math.max(redis.call('PTTL', l.key), 0), 0
     local step = a / l.tokens
     l.ahead = l.used + l.rate * step
-    fits = l.tokens > 0 and l.ahead <= (b > 0 and b or l.tokens) * step
+    local burst = b > 0 and b or l.tokens
+    local slack = step % 1 == 0 and 0 or math.min(step / 2, 1 + 2 * math.sqrt(burst))
+    fits = l.tokens > 0 and l.ahead <= burst * step + slack
   end
   if block then block = math.max(redis.call('PTTL', KEYS[tonumber(ARGV[i + 5])]), 0) end
   fits = l.rate <= 0 or (fits and not block)
