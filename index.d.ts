@@ -9,5 +9,6 @@ export {
   IdempotencyCache,
   IdempotencyError,
   redisManager,
+  SessionCache,
   withLock,
 } from './dist/index.js'

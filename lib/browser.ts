@@ -154,6 +154,9 @@ export = {
   CustomerCache: allOnServer<typeof Customers>('CustomerCache'),
   redisManager,
   withLock: onServer('withLock') as typeof withLock,
+  SessionCache: function SessionCache() {
+    return allOnServer('SessionCache')
+  },
   IdempotencyError: Error,
   default: redisManager,
 }

@@ -10,6 +10,7 @@ import type { IdempotencyCache as Results } from './idempotency-cache.js'
 import { IdempotencyError } from './idempotency-error.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
+import type { SessionCache as Sessions } from './session-cache.js'
 
 const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
@@ -46,6 +47,10 @@ export const IdempotencyCache = standIn<typeof Results>('IdempotencyCache')
 export const FormCache = standIn<typeof Forms>('FormCache', { generateKey, key })
 export const CustomerCache = standIn<typeof Customers>('CustomerCache')
 export const redisManager = standIn<RedisManager>('redisManager')
+/** A cache of sessions that can be made, and used on a server only. */
+export const SessionCache = function SessionCache() {
+  return standIn<Sessions>('SessionCache')
+} as unknown as typeof Sessions
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
 export { IdempotencyError }
 export default redisManager

@@ -9,5 +9,6 @@ export {
   IdempotencyError,
   redisManager,
   redisManager as default,
+  SessionCache,
   withLock,
 } from './index.js'

@@ -31,6 +31,8 @@ export interface RedlatchOptions {
         form?: OutagePolicy | undefined
         customer?: OutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
+        /** `SessionCache`, and the stores of `redlatch/express-session` and `redlatch/better-auth`. */
+        session?: OutagePolicy | undefined
       }
     | undefined
   /** The limits of the memory store. A write to a full store rejects with `ERR_FALLBACK_FULL`; nothing is evicted. */

@@ -7,7 +7,9 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{CustomerCache, FormCache, IdempotencyCache, Runs};
+use crate::caches::{
+    BetterAuthStorage, CustomerCache, ExpressSessions, FormCache, IdempotencyCache, Runs, Sessions,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -34,6 +36,12 @@ pub struct Service {
     pub runs: Runs<ServiceStore>,
     /// Form submissions.
     pub forms: FormCache<ServiceStore>,
+    /// Sessions.
+    pub sessions: Sessions<ServiceStore>,
+    /// Sessions of express-session.
+    pub express_sessions: ExpressSessions<ServiceStore>,
+    /// What better-auth stores.
+    pub better_auth: BetterAuthStorage<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
     log: Log,
@@ -168,6 +176,9 @@ impl Service {
         Self {
             idempotency: IdempotencyCache::new(of(Class::Idempotency)),
             runs: Runs::new(clock.clone()),
+            better_auth: BetterAuthStorage::new(of(Class::Session)),
+            sessions: Sessions::new(of(Class::Session), clock.clone()),
+            express_sessions: ExpressSessions::new(of(Class::Session), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),

@@ -3,19 +3,26 @@
 //! An absent or expired entry reads as `None`. So does a corrupt entry, whose text is not JSON of the expected shape; it is
 //! then deleted, unless it has changed in the meantime. A write of such a text is an error.
 
+mod better_auth;
 mod customer;
+mod express_session;
 mod form;
 mod form_key;
 mod idempotency;
+mod last_seen;
 mod lease;
 mod run;
+mod session;
 
+pub use better_auth::BetterAuthStorage;
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
+pub use express_session::ExpressSessions;
 pub use form::{FormCache, Submission};
 pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
 pub use lease::{Finish, Lease, LeaseEnd};
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
+pub use session::{Changed, SessionChange, SessionData, SessionOptions, Sessions};
 
 use crate::Result;
 use crate::keys::Key;

@@ -159,7 +159,7 @@ impl<R: RemoteStore> FallbackStore<R> {
         }
         let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         let result = match operation {
-            Operation::Increment { key, by } if is_lost => {
+            Operation::Increment { key, by } | Operation::IncrementWithin { key, by, .. } if is_lost => {
                 metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
             }

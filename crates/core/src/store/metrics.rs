@@ -13,11 +13,13 @@ pub enum Class {
     Customer,
     /// `redisManager`.
     Manager,
+    /// `SessionCache`, and the stores of sessions for express-session and better-auth.
+    Session,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Idempotency, Self::Form, Self::Customer, Self::Manager];
+    pub const ALL: [Self; 5] = [Self::Idempotency, Self::Form, Self::Customer, Self::Manager, Self::Session];
 
     /// The name in settings and metrics.
     #[must_use]
@@ -27,6 +29,7 @@ impl Class {
             Self::Form => "form",
             Self::Customer => "customer",
             Self::Manager => "redisManager",
+            Self::Session => "session",
         }
     }
 }
@@ -70,7 +73,7 @@ impl Outcome {
 /// The counters of a store.
 #[derive(Default)]
 pub struct Metrics {
-    calls: [[AtomicU64; 5]; 4],
+    calls: [[AtomicU64; Outcome::ALL.len()]; Class::ALL.len()],
     corrupt: AtomicU64,
     overtaken: AtomicU64,
     pub(super) replays: Replays,

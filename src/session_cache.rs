@@ -1,0 +1,216 @@
+//! `SessionCache`.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Env, Unknown};
+use napi_derive::napi;
+use redlatch_core::caches::{SessionChange, SessionData, SessionOptions};
+
+use crate::argument::{self, OptionsObject, Property, Stringify};
+use crate::error::or_throw;
+use crate::realm::{Realm, RealmState, Returned};
+
+const NAMES: [&str; 6] =
+    ["prefix", "idleSeconds", "absoluteSeconds", "touchEverySeconds", "index", "consistent"];
+
+/// The sessions of one set of options.
+#[napi]
+pub struct SessionCache {
+    realm: Rc<RealmState>,
+    options: Arc<SessionOptions>,
+}
+
+fn read(options: Unknown<'_>, property: &Property<'_>) -> argument::Result<SessionOptions> {
+    let mut read = SessionOptions::default();
+    let Some(given) = OptionsObject::optional("options", options, property)? else { return Ok(read) };
+    given.expect_only(&NAMES)?;
+    read.prefix = given.get("prefix", argument::optional_text)?.unwrap_or(read.prefix);
+    read.idle = given.get("idleSeconds", argument::optional_ttl)?.unwrap_or(read.idle);
+    read.absolute = given.get("absoluteSeconds", argument::optional_ttl)?.unwrap_or(read.absolute);
+    read.touch_every = given.get("touchEverySeconds", argument::optional_ttl)?.unwrap_or(read.touch_every);
+    read.has_index = given.get("index", argument::optional_boolean)?.unwrap_or(false);
+    read.is_consistent = given.get("consistent", argument::optional_boolean)?.unwrap_or(false);
+    Ok(read)
+}
+
+/// An id, which comes from a cookie: whatever it is, it is no mistake of the caller's.
+fn id(name: &str, value: Unknown<'_>) -> argument::Result<String> {
+    argument::lossy_text(name, value)
+}
+
+#[napi]
+impl SessionCache {
+    /// The sessions of `options` for `realm`.
+    #[napi(constructor)]
+    pub fn new<'e>(
+        env: &'e Env,
+        realm: &Realm,
+        options: Unknown<'e>,
+        property: Property<'e>,
+    ) -> napi::Result<Self> {
+        let options = or_throw(env, || read(options, &property))?;
+        Ok(Self { realm: realm.state(), options: Arc::new(options) })
+    }
+
+    /// `{ id, session }` as JSON.
+    #[napi(catch_unwind)]
+    pub fn create<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        data: Unknown<'e>,
+        stringify: Stringify<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let data = SessionData::from_json("data", argument::json("data", data, &stringify)?)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.create(&options, &data).await })
+        })
+    }
+
+    /// The session as JSON, or `null`.
+    #[napi(catch_unwind)]
+    pub fn get<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        session_id: Unknown<'e>,
+        options: Unknown<'e>,
+        property: Property<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let given = OptionsObject::optional("options", options, &property)?;
+            let (touches, user_id) = match given {
+                None => (None, None),
+                Some(given) => {
+                    given.expect_only(&["touch", "userId"])?;
+                    (
+                        given.get("touch", argument::optional_boolean)?,
+                        given.get("userId", argument::optional_text)?,
+                    )
+                }
+            };
+            let options = Arc::clone(&self.options);
+            Ok(async move {
+                service.sessions.get(&options, &id, touches.unwrap_or(true), user_id.as_deref()).await
+            })
+        })
+    }
+
+    /// Changes some fields; the session as JSON, or `null`.
+    #[napi(catch_unwind)]
+    pub fn update<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        session_id: Unknown<'e>,
+        change: Unknown<'e>,
+        stringify: Stringify<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let change = SessionChange::from_json("change", argument::json("change", change, &stringify)?)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.update(&options, &id, &change).await })
+        })
+    }
+
+    /// `[basis, data]` for a change, as JSON, or `null`.
+    #[napi(catch_unwind)]
+    pub fn begin_change<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.begin_change(&options, &id).await })
+        })
+    }
+
+    /// `{ session }` or `{ next: [basis, data] }` as JSON, or `null`.
+    #[napi(catch_unwind)]
+    #[expect(clippy::too_many_arguments, reason = "the caller's three, and what every call has")]
+    pub fn change<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        session_id: Unknown<'e>,
+        basis: String,
+        data: Unknown<'e>,
+        tries: u32,
+        stringify: Stringify<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let data = argument::json("data", data, &stringify)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move {
+                let changed = service.sessions.change(&options, &id, (&basis, &data), tries).await?;
+                Ok(changed.to_json())
+            })
+        })
+    }
+
+    /// Renews the idle time.
+    #[napi(catch_unwind)]
+    pub fn touch<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.touch(&options, &id).await })
+        })
+    }
+
+    /// The new id, or `null`.
+    #[napi(catch_unwind)]
+    pub fn rotate<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.rotate(&options, &id).await })
+        })
+    }
+
+    /// Ends a session.
+    #[napi(catch_unwind)]
+    pub fn destroy<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let id = id("id", session_id)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.destroy(&options, &id).await })
+        })
+    }
+
+    /// Ends the sessions of a user.
+    #[napi(catch_unwind)]
+    pub fn destroy_all<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        user_id: Unknown<'e>,
+        options: Unknown<'e>,
+        property: Property<'e>,
+    ) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let user_id = argument::non_empty_text("userId", user_id)?;
+            let given = OptionsObject::optional("options", options, &property)?;
+            let except = given.map(|given| {
+                given.expect_only(&["except"])?;
+                given.get("except", argument::optional_text)
+            });
+            let except = except.transpose()?.flatten();
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.destroy_all(&options, &user_id, except.as_deref()).await })
+        })
+    }
+
+    /// The sessions of a user as JSON.
+    #[napi(catch_unwind)]
+    pub fn list<'e>(&self, env: &'e Env, slot: u32, user_id: Unknown<'e>) -> Returned<'e> {
+        self.realm.call(env, slot, |service| {
+            let user_id = argument::non_empty_text("userId", user_id)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.sessions.list(&options, &user_id).await })
+        })
+    }
+}
