@@ -85,10 +85,15 @@ export function createStore<Base extends object, S extends SessionLike = Session
   const touch = async (sid: string, value: S): Promise<void> => {
     if (disableTouch) return
     const seconds = secondsOf(value)
-    await (seconds > 0 ? call(sessions, 'touch', none, prefix, sid, seconds, touchEverySeconds) : destroy(sid))
+    await (seconds > 0
+      ? call(sessions, 'touch', none, prefix, sid, seconds, touchEverySeconds)
+      : destroy(sid))
   }
 
-  class RedlatchStore extends (session.Store as unknown as new () => object) implements ExpressSessionStore<S> {
+  class RedlatchStore
+    extends (session.Store as unknown as new () => object)
+    implements ExpressSessionStore<S>
+  {
     get(sid: string, callback?: Callback<S | null>) {
       return answer<S | null>(call(sessions, 'get', json, prefix, sid), callback)
     }

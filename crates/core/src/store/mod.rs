@@ -175,7 +175,8 @@ pub trait Store: Send + Sync {
         async move { self.execute(Operation::Revoke { key, left }).await.map(drop) }
     }
 
-    /// Adds `by` to a counter, like [`Store::increment`], and gives it `ttl` if it has none.
+    /// Adds `by` to a counter, like [`Store::increment`], and gives it `ttl` if it has none. A key that is refused
+    /// because it holds no integer may get the TTL all the same: the two commands are not one.
     fn increment_within(&self, key: &Key, by: i64, ttl: Ttl) -> impl Future<Output = Result<i64>> + Send {
         async move { Ok(self.execute(Operation::IncrementWithin { key, by, ttl }).await?.into_sum()) }
     }
