@@ -25,7 +25,7 @@ describe('import and require', () => {
     const source = `import * as all from 'redlatch'; console.log(Object.keys(all).sort().join())`
 
     expect(await outputOf(source, {}, 'module')).toBe(
-      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,default,redisManager,withLock',
+      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,SessionCache,default,redisManager,withLock',
     )
   })
 
@@ -39,7 +39,7 @@ describe('import and require', () => {
       'module',
     )
 
-    expect(output).toBe('true,true,true,true,true,true,true')
+    expect(output).toBe('true,true,true,true,true,true,true,true')
   })
 
   test('require gives the names', async () => {
