@@ -57,6 +57,16 @@ interface ExpressSessionModule<Base extends object> {
   Store: abstract new () => Base
 }
 
+/** What a store of the module takes for a session. */
+type SessionOf<Base> = Base extends {
+  set(sid: string, session: infer S extends SessionLike, ...rest: never[]): unknown
+}
+  ? S
+  : SessionLike
+
+/** A store of the module, with the methods of this package. */
+export type StoreOf<Base, S> = Omit<Base, keyof ExpressSessionStore<S>> & ExpressSessionStore<S>
+
 /**
  * Makes a store for express-session: `createStore(session)`, with the module itself. It reads and writes what
  * connect-redis does, so that both can run side by side. A logout stays: what a slow request stores afterwards is dropped.
@@ -64,10 +74,10 @@ interface ExpressSessionModule<Base extends object> {
  * @see docs/sessions.md
  * @example app.use(session({ store: createStore(session), secret, resave: false, saveUninitialized: false }))
  */
-export function createStore<Base extends object, S extends SessionLike = SessionLike>(
+export function createStore<Base extends object, S extends SessionLike = SessionOf<Base>>(
   session: ExpressSessionModule<Base>,
   options: ExpressSessionOptions<S> = {},
-): Base & ExpressSessionStore<S> {
+): StoreOf<Base, S> {
   const { prefix = 'sess:', ttl = 86_400, disableTouch = false, touchEverySeconds = 60 } = options
 
   const secondsOf = (value: S): number => {
@@ -125,7 +135,7 @@ export function createStore<Base extends object, S extends SessionLike = Session
       return answer<void>(call(sessions, 'clear', none, prefix), callback)
     }
   }
-  return new RedlatchStore() as Base & ExpressSessionStore<S>
+  return new RedlatchStore() as unknown as StoreOf<Base, S>
 }
 
 /** Passes a result to the callback, if there is one, and else on. What the callback throws is its own. */

@@ -137,7 +137,7 @@ describe('the store', () => {
   })
 
   test('a function tells how long a session lives', async () => {
-    const sessions = createStore<session.Store, session.SessionData>(session, {
+    const sessions = createStore(session, {
       prefix: uniquePrefix(),
       ttl: ({ user }) => (user === 'gone' ? 0 : 60),
     })

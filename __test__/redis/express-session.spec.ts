@@ -30,7 +30,7 @@ describe.each(['upstash', 'redis'])('a store on a gateway in mode %s', (mode) =>
 
   // What connect-redis asks of itself: https://github.com/tj/connect-redis/blob/master/index_test.ts
   test('does what the tests of connect-redis ask', async () => {
-    const store = createStore<session.Store, session.SessionData>(session, { touchEverySeconds: 1 })
+    const store = createStore(session, { touchEverySeconds: 1 })
     await store.clear()
     const first = { user: 'bar', cookie: cookie() } as session.SessionData
     await store.set('123', first)
@@ -42,7 +42,7 @@ describe.each(['upstash', 'redis'])('a store on a gateway in mode %s', (mode) =>
     expect(await client.ttl('sess:456')).toBeLessThanOrEqual(60)
     // Another process touches it, because this one has just stored it.
     await redisManager.close()
-    const other = createStore<session.Store, session.SessionData>(session)
+    const other = createStore(session)
     await other.touch('456', { cookie: cookie(inSeconds(90)) } as session.SessionData)
     expect(await client.ttl('sess:456')).toBeGreaterThan(60)
 
