@@ -1,7 +1,7 @@
 //! The Node binding of redlatch. It converts arguments, calls the core and settles promises; it holds no TTL, no
 //! prefix, no JSON shape and no caching.
 //!
-//! - `realm`: one evaluation of the face, with its settings, its service and its promises; `options` reads the settings.
+//! - `realm`: one evaluation of the face, with its settings, its service and its promises; `options` and `session_options` read settings.
 //! - `promises`, `completions`: pending calls on their way to the I/O thread, and completed ones on their way back.
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
@@ -30,3 +30,4 @@ mod realm;
 mod redis_manager;
 mod runs;
 mod session_cache;
+mod session_options;

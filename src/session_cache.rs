@@ -10,28 +10,13 @@ use redlatch_core::caches::{SessionChange, SessionData, SessionOptions};
 use crate::argument::{self, OptionsObject, Property, Stringify};
 use crate::error::or_throw;
 use crate::realm::{Realm, RealmState, Returned};
-
-const NAMES: [&str; 6] =
-    ["prefix", "idleSeconds", "absoluteSeconds", "touchEverySeconds", "index", "consistent"];
+use crate::session_options;
 
 /// The sessions of one set of options.
 #[napi]
 pub struct SessionCache {
     realm: Rc<RealmState>,
     options: Arc<SessionOptions>,
-}
-
-fn read(options: Unknown<'_>, property: &Property<'_>) -> argument::Result<SessionOptions> {
-    let mut read = SessionOptions::default();
-    let Some(given) = OptionsObject::optional("options", options, property)? else { return Ok(read) };
-    given.expect_only(&NAMES)?;
-    read.prefix = given.get("prefix", argument::optional_text)?.unwrap_or(read.prefix);
-    read.idle = given.get("idleSeconds", argument::optional_ttl)?.unwrap_or(read.idle);
-    read.absolute = given.get("absoluteSeconds", argument::optional_ttl)?.unwrap_or(read.absolute);
-    read.touch_every = given.get("touchEverySeconds", argument::optional_ttl)?.unwrap_or(read.touch_every);
-    read.has_index = given.get("index", argument::optional_boolean)?.unwrap_or(false);
-    read.is_consistent = given.get("consistent", argument::optional_boolean)?.unwrap_or(false);
-    Ok(read)
 }
 
 /// An id, which comes from a cookie: whatever it is, it is no mistake of the caller's.
@@ -49,7 +34,7 @@ impl SessionCache {
         options: Unknown<'e>,
         property: Property<'e>,
     ) -> napi::Result<Self> {
-        let options = or_throw(env, || read(options, &property))?;
+        let options = or_throw(env, || session_options::read(options, &property))?;
         Ok(Self { realm: realm.state(), options: Arc::new(options) })
     }
 

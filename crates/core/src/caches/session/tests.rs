@@ -4,6 +4,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::config::MemoryLimits;
+use crate::json::Object;
+use crate::keys::Ttl;
 use crate::store::MemoryStore;
 
 const START: u64 = 1_700_000_000_000;
@@ -86,8 +88,6 @@ impl Process {
         now(self.sessions.destroy_all(&self.options, user_id, except)).unwrap();
     }
 }
-
-use crate::json::Object;
 
 const USER: &str = r#"{"userId":"u","n":1e21,"z":[ ]}"#;
 
