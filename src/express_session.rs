@@ -1,5 +1,7 @@
 //! The store of `redlatch/express-session`.
 
+#![expect(clippy::too_many_arguments, reason = "the three of the caller, and what every call has")]
+
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Unknown};
@@ -38,7 +40,6 @@ impl ExpressSession {
 
     /// Stores a session.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "the caller's three, and what every call has")]
     pub fn set<'e>(
         &self,
         env: &'e Env,

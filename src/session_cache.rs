@@ -1,5 +1,7 @@
 //! `SessionCache`.
 
+#![expect(clippy::too_many_arguments, reason = "the three of the caller, and what every call has")]
+
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -114,7 +116,6 @@ impl SessionCache {
 
     /// `{ session }` or `{ next: [basis, data] }` as JSON, or `null`.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "the caller's three, and what every call has")]
     pub fn change<'e>(
         &self,
         env: &'e Env,

@@ -74,7 +74,7 @@ impl<S: Store> ExpressSessions<S> {
     pub async fn all(&self, prefix: &str) -> Result<String> {
         let call = Timed::begin(&*self.store);
         let mut pairs = Vec::new();
-        for keys in keys(prefix, call.scan(prefix).await?)?.chunks(KEYS_AT_ONCE) {
+        for keys in keys(prefix, &call.scan(prefix).await?)?.chunks(KEYS_AT_ONCE) {
             for (key, text) in keys.iter().zip(call.get_many(keys).await?) {
                 if let Some(text) = text.filter(|text| is_session(text)) {
                     let id = json::to_json(&&key.as_str()[prefix.len()..]);
@@ -89,7 +89,7 @@ impl<S: Store> ExpressSessions<S> {
     pub async fn clear(&self, prefix: &str) -> Result<()> {
         let call = Timed::begin(&*self.store);
         self.touched.clear();
-        for keys in keys(prefix, call.scan(prefix).await?)?.chunks(KEYS_AT_ONCE) {
+        for keys in keys(prefix, &call.scan(prefix).await?)?.chunks(KEYS_AT_ONCE) {
             call.delete(keys).await?;
         }
         Ok(())
@@ -101,6 +101,6 @@ fn is_session(text: &str) -> bool {
 }
 
 /// A key that is the prefix alone is none of a session.
-fn keys(prefix: &str, names: Vec<String>) -> Result<Vec<Key>> {
+fn keys(prefix: &str, names: &[String]) -> Result<Vec<Key>> {
     names.iter().filter(|name| name.len() > prefix.len()).map(|name| Key::plain("prefix", name)).collect()
 }

@@ -118,11 +118,11 @@ impl<S: Store> Sessions<S> {
         let is_due = touches && self.begin_touch(options, &key);
         // Both in one request. The EXPIRE of a session that does not count does no harm.
         let touch = async { if is_due { self.extend(&call, options, &key).await } else { Ok(true) } };
-        let (found, touched) = tokio::join!(self.read(&call, options, (id, &key), user_id), touch);
-        if is_due && !matches!((&found, &touched), (Ok(Some(_)), Ok(true))) {
+        let (found, extended) = tokio::join!(self.read(&call, options, (id, &key), user_id), touch);
+        if is_due && !matches!((&found, &extended), (Ok(Some(_)), Ok(true))) {
             self.touched.remove(key.as_str());
         }
-        touched?;
+        extended?;
         let Some(found) = found? else { return Ok(None) };
         Ok(Record::parse(&found.text).map(|record| record.to_json(options)))
     }
@@ -176,12 +176,11 @@ impl<S: Store> Sessions<S> {
             return Ok(None);
         };
         let own_tag = options.tag(&record.user_id);
-        let (tag, epoch) = match found {
-            Some(found) => found,
-            None => {
-                let epoch = self.values(call, options, &[epoch_key(&own_tag)?]).await?.pop().flatten();
-                (own_tag.clone(), epoch)
-            }
+        let (tag, epoch) = if let Some(found) = found {
+            found
+        } else {
+            let epoch = self.values(call, options, &[epoch_key(&own_tag)?]).await?.pop().flatten();
+            (own_tag.clone(), epoch)
         };
         if tag != own_tag || !record.counts_in(epoch.as_deref()) || !self.is_young(options, &record) {
             self.last_seen.forget(key);

@@ -115,15 +115,13 @@ impl StaleCopies {
             | Mutation::SetUnless { value, expiry, .. } => {
                 self.wrote_now(key, value, expiry);
             }
-            Mutation::Revoke { left: Some((value, ttl)) } => {
-                self.wrote_now(key, value, Expiry::After(ttl));
-            }
-            Mutation::Replace { value, ttl: Some(ttl), .. } => {
+            Mutation::Revoke { left: Some((value, ttl)) }
+            | Mutation::Replace { value, ttl: Some(ttl), .. } => {
                 self.wrote_now(key, value, Expiry::After(ttl));
             }
             Mutation::Replace { value, ttl: None, .. } => self.replaced(key, value),
             Mutation::Delete { .. } | Mutation::Release | Mutation::Revoke { left: None } => {
-                self.removed(key)
+                self.removed(key);
             }
             Mutation::Increment { sum, .. } => self.counted(key, sum),
             Mutation::Expire { expiry } => self.expires(key, expiry),

@@ -49,7 +49,7 @@ impl<S: Store> Sessions<S> {
         let mut stamps = Vec::new();
         for _ in 0..TRIES {
             let Some(record) = self.live(options, &text) else { return Ok(None) };
-            if let Some(session) = self.made_before(options, &record, &stamps) {
+            if let Some(session) = made_before(options, &record, &stamps) {
                 return Ok(Some(session));
             }
             let written = record.changed(change, self.clock.lifetime_now())?;
@@ -94,7 +94,7 @@ impl<S: Store> Sessions<S> {
             Swap::Changed(text) => text,
         };
         let Some(record) = self.live(options, &text) else { return Ok(Changed::Absent) };
-        if let Some(session) = self.made_before(options, &record, &[written.stamp]) {
+        if let Some(session) = made_before(options, &record, &[written.stamp]) {
             return Ok(Changed::Done(session));
         }
         if tries + 1 >= TRIES {
@@ -131,19 +131,14 @@ impl<S: Store> Sessions<S> {
         }
         Ok(swap)
     }
-
-    /// The session, if one of its last writes was made by this caller, whose reply was lost.
-    pub(super) fn made_before(
-        &self,
-        options: &SessionOptions,
-        record: &Record<'_>,
-        stamps: &[String],
-    ) -> Option<String> {
-        stamps.iter().any(|stamp| record.has_stamp(stamp)).then(|| record.to_json(options))
-    }
 }
 
 /// What the caller gets of a text that was just written.
 pub(super) fn session_json(text: &str, options: &SessionOptions) -> String {
     Record::parse(text).map(|record| record.to_json(options)).unwrap_or_default()
+}
+
+/// The session, if one of its last writes was made by this caller, whose reply was lost.
+fn made_before(options: &SessionOptions, record: &Record<'_>, stamps: &[String]) -> Option<String> {
+    stamps.iter().any(|stamp| record.has_stamp(stamp)).then(|| record.to_json(options))
 }
