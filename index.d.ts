@@ -13,5 +13,6 @@ export {
   RateLimiter,
   rateLimitHeaders,
   redisManager,
+  SessionCache,
   withLock,
 } from './dist/index.js'

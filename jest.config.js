@@ -5,6 +5,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/target/'],
   moduleNameMapper: {
     '^redlatch$': '<rootDir>/dist/index.js',
+    '^redlatch/better-auth$': '<rootDir>/dist/better-auth.js',
+    '^redlatch/express-session$': '<rootDir>/dist/express-session.js',
     '^redlatch/next$': '<rootDir>/dist/next/index.js',
     '^redlatch/testing$': '<rootDir>/dist/testing.js',
   },

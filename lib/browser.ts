@@ -161,6 +161,9 @@ export = {
   clientAddress: onServer('clientAddress') as typeof clientAddress,
   redisManager,
   withLock: onServer('withLock') as typeof withLock,
+  SessionCache: function SessionCache() {
+    return allOnServer('SessionCache')
+  },
   IdempotencyError: Error,
   default: redisManager,
 }

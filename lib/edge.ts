@@ -14,6 +14,7 @@ import { rateLimitHeaders } from './rate-limit-headers.js'
 import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
+import type { SessionCache as Sessions } from './session-cache.js'
 
 const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
@@ -71,6 +72,10 @@ export const clientAddress: typeof Address = () => {
 }
 export { rateLimitHeaders }
 export const redisManager = standIn<RedisManager>('redisManager')
+/** A cache of sessions that can be made, and used on a server only. */
+export const SessionCache = function SessionCache() {
+  return standIn<Sessions>('SessionCache')
+} as unknown as typeof Sessions
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
 export { IdempotencyError }
 export default redisManager

@@ -10,6 +10,8 @@ export type RedlatchErrorCode =
   | 'ERR_FALLBACK_FULL'
   /** Redis cannot be used, and `onOutage` says `reject`. */
   | 'ERR_REDIS_UNAVAILABLE'
+  /** Others have changed the same each time that a change was tried. */
+  | 'ERR_CONFLICT'
   /** The native addon is missing or cannot be loaded. */
   | 'ERR_ADDON_NOT_LOADED'
   /** The call was made in a runtime that loads no native addon. */

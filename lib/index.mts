@@ -13,5 +13,6 @@ export {
   rateLimitHeaders,
   redisManager,
   redisManager as default,
+  SessionCache,
   withLock,
 } from './index.js'

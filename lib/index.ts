@@ -42,3 +42,11 @@ export {
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'
 export type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
 export { withLock } from './runs.js'
+export {
+  type Session,
+  SessionCache,
+  type SessionCacheOptions,
+  type SessionInfo,
+  type SessionTimes,
+  type SessionUser,
+} from './session-cache.js'

@@ -35,6 +35,8 @@ export interface RedlatchOptions {
         customer?: OutagePolicy | undefined
         rateLimit?: RateLimitOutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
+        /** `SessionCache`, and the stores of `redlatch/express-session` and `redlatch/better-auth`. */
+        session?: OutagePolicy | undefined
       }
     | undefined
   /** The limits of the memory store. A write to a full store rejects with `ERR_FALLBACK_FULL`; nothing is evicted. */

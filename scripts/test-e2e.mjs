@@ -33,7 +33,9 @@ function prepare(files) {
   const packages = join(folder, 'packages')
   mkdirSync(packages)
   const packed = pack(packages, addons())
-  if (files.some((name) => ['booking.e2e.mjs', 'created.e2e.mjs'].includes(name))) installPrograms()
+  const needs = (...names) => names.some((name) => files.includes(`${name}.e2e.mjs`))
+  if (needs('booking', 'consumers', 'created')) installServers()
+  if (needs('booking', 'created')) installChromium()
   if (files.includes('booking.e2e.mjs')) prepareBooking(join(folder, 'booking'), packed)
   if (files.includes('created.e2e.mjs')) {
     cpSync(join(tests, 'fixtures', 'created'), join(folder, 'created'), { recursive: true })
@@ -47,10 +49,9 @@ function prepare(files) {
   return folder
 }
 
-/** The programs that the tests of apps need. */
-function installPrograms() {
+/** What the tests of apps and of better-auth start. */
+function installServers() {
   installRedis()
-  installChromium()
   buildGateway()
 }
 

@@ -36,6 +36,15 @@ pub(crate) fn text(name: &str, value: Unknown<'_>) -> Result<String> {
     Ok(text)
 }
 
+/// A string that is well-formed Unicode and not empty.
+pub(crate) fn non_empty_text(name: &str, value: Unknown<'_>) -> Result<String> {
+    let text = text(name, value)?;
+    if text.is_empty() {
+        return Err(CoreError::invalid_value(name, "must not be empty").into());
+    }
+    Ok(text)
+}
+
 /// A string in which lone surrogates have become U+FFFD.
 pub(crate) fn lossy_text(name: &str, value: Unknown<'_>) -> Result<String> {
     read(name, value, ValueType::String, "a string")

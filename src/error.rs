@@ -9,6 +9,7 @@ const INVALID_ARG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
 const REDIS_REPLY: &str = "ERR_REDIS_REPLY";
 const FALLBACK_FULL: &str = "ERR_FALLBACK_FULL";
 const REDIS_UNAVAILABLE: &str = "ERR_REDIS_UNAVAILABLE";
+const CONFLICT: &str = "ERR_CONFLICT";
 const REDIS_CONFIGURED: &str = "ERR_REDIS_CONFIGURED";
 const INTERNAL: &str = "ERR_INTERNAL";
 
@@ -101,6 +102,8 @@ impl From<CoreError> for Failure {
             (ErrorClass::Error, REDIS_REPLY)
         } else if error.is_full() {
             (ErrorClass::Error, FALLBACK_FULL)
+        } else if error.is_conflict() {
+            (ErrorClass::Error, CONFLICT)
         } else if error.is_no_fallback() {
             (ErrorClass::Error, REDIS_UNAVAILABLE)
         } else {

@@ -9,11 +9,11 @@ export function plainEnvironment() {
   return { ...rest, NEXT_TELEMETRY_DISABLED: '1' }
 }
 
-/** How a command ended in `cwd`, with all that it has printed. */
-export async function ended(command, args, cwd) {
+/** How a command ended in `cwd`, with all that it has printed. `environment` is added to the plain one. */
+export async function ended(command, args, cwd, environment = {}) {
   const child = spawn(command, args, {
     cwd,
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), ...environment },
     // Windows has npm and npx as scripts of its shell, which would take the text of a program apart.
     shell: process.platform === 'win32' && command !== 'node',
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -65,6 +65,12 @@ describe('what only a server has', () => {
     expect(call).toThrow(`call ${name} on the server`)
   })
 
+  test('a SessionCache can be made where a module is loaded, and its methods say that they belong on the server', () => {
+    const sessions = new browser.SessionCache()
+
+    expect(() => sessions.get('id')).toThrow('call SessionCache.get on the server')
+  })
+
   test('importing it and looking at it is no use of it', () => {
     expect(browser.default).toBe(redisManager)
     expect(typeof redisManager.get).toBe('function')

@@ -45,6 +45,15 @@ describe('on an Edge runtime', () => {
     },
   )
 
+  test('a SessionCache can be made where a module is loaded, and its methods reject', async () => {
+    const sessions = new edge.SessionCache({ idleSeconds: 60 })
+
+    const error = await rejection(() => sessions.get('id'))
+
+    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_RUNTIME' })
+    expect(error.message).toContain('SessionCache.get cannot run in an Edge runtime')
+  })
+
   test('the message has the name of the runtime where that is known', async () => {
     Object.assign(globalThis, { EdgeRuntime: 'edge-runtime' })
 

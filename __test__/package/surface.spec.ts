@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { CustomerCache, FormCache, IdempotencyCache, redisManager, SessionCache } from 'redlatch'
 import { submission, uniqueKey } from '../support/samples'
 
 const surface = jest.requireActual<Record<string, unknown>>('redlatch')
@@ -27,7 +27,7 @@ describe('types', () => {
   const index = declarations('index.d.ts')
   const modules = [...index.matchAll(/from '\.\/([\w-]+)\.js'/g)].map(([, name]) => `${name}.d.ts`)
 
-  test.each(['index.d.ts', 'testing.d.ts', ...modules])(
+  test.each(['index.d.ts', 'better-auth.d.ts', 'express-session.d.ts', 'testing.d.ts', ...modules])(
     'those of %s are the ones that users rely on',
     (file) => {
       expect(declarations(file)).toMatchSnapshot()
@@ -44,6 +44,7 @@ describe('exports', () => {
       'IdempotencyError',
       'RateLimitCache',
       'RateLimiter',
+      'SessionCache',
       'clientAddress',
       'default',
       'rateLimitHeaders',
@@ -76,6 +77,19 @@ describe('exports', () => {
     expect(cache).toEqual(expect.any(Function))
     expect(cache.name).toBe(name)
     expect(statics(cache)).toStrictEqual(declared(/^ +static (\w+)[<(]/gm, file))
+  })
+
+  test.each([
+    ['redlatch/express-session', ['createStore']],
+    ['redlatch/better-auth', ['secondaryStorage']],
+  ])('%s exports exactly these names', (name, names) => {
+    expect(Object.keys(jest.requireActual<object>(name))).toStrictEqual(names)
+  })
+
+  test('SessionCache has exactly the methods of its types', () => {
+    const methods = statics(SessionCache.prototype).filter((name) => name !== 'constructor')
+
+    expect(methods).toStrictEqual(declared(/^ {4}(?!constructor)(\w+)\(/gm, 'session-cache.d.ts'))
   })
 
   test('redisManager has exactly the methods of its types', () => {

@@ -22,6 +22,7 @@ pub type SteadyMillis = u64;
 pub struct Clock {
     wall: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
     steady: Arc<dyn Fn() -> SteadyMillis + Send + Sync>,
+    lead: Lead,
 }
 
 /// How far a steady clock is ahead of the operating system's. Users' tests move it, so that entries expire without a
@@ -47,18 +48,20 @@ impl Clock {
 
     /// The clocks of the operating system, the steady one ahead by `lead`.
     #[must_use]
-    pub fn system_ahead(Lead(lead): Lead) -> Self {
+    pub fn system_ahead(lead: Lead) -> Self {
         let start = Instant::now();
+        let ahead = Arc::clone(&lead.0);
         Self {
             wall: Arc::new(|| millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
-            steady: Arc::new(move || millis(start.elapsed()).saturating_add(lead.load(Relaxed))),
+            steady: Arc::new(move || millis(start.elapsed()).saturating_add(ahead.load(Relaxed))),
+            lead,
         }
     }
 
     /// Clocks that both return the time of `now`.
     pub fn from_fn(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         let now = Arc::new(now);
-        Self { wall: now.clone(), steady: now }
+        Self { wall: now.clone(), steady: now, lead: Lead::default() }
     }
 
     /// This clock with another wall clock.
@@ -71,6 +74,12 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> UnixMillis {
         (self.wall)()
+    }
+
+    /// The wall-clock time for lifetimes that are stored: it is ahead as far as the steady clock is.
+    #[must_use]
+    pub fn lifetime_now(&self) -> UnixMillis {
+        self.now().saturating_add(self.lead.0.load(Relaxed))
     }
 
     /// The current time by which entries expire.

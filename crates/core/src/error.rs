@@ -52,6 +52,10 @@ enum Kind {
     NoFallback { reason: String },
     /// Not sent, because an earlier request found Redis unavailable.
     NotSent(Error),
+    /// Others have changed the same each time that it was tried.
+    Conflict { what: &'static str },
+    /// The operating system has no random numbers.
+    NoRandomNumbers,
     /// The call ended without a reply, because the I/O thread ended or panicked.
     Abandoned,
 }
@@ -144,6 +148,15 @@ impl Error {
         Self::new(Kind::Protocol { status, problem: problem.into() })
     }
 
+    /// For a change that others have come before each time that it was tried. `what` was to be changed.
+    pub(crate) fn conflict(what: &'static str) -> Self {
+        Self::new(Kind::Conflict { what })
+    }
+
+    pub(crate) fn no_random_numbers() -> Self {
+        Self::new(Kind::NoRandomNumbers)
+    }
+
     /// For a call that ended without a reply.
     #[must_use]
     pub fn abandoned() -> Self {
@@ -172,6 +185,12 @@ impl Error {
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self.0.kind, Kind::Full { .. })
+    }
+
+    /// Whether others have changed the same each time that a change was tried.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.0.kind, Kind::Conflict { .. })
     }
 
     /// Whether the call timed out.
@@ -350,6 +369,10 @@ impl fmt::Display for Error {
                 write!(f, "the response (status {status}) does not come from upstash redis: {problem}")
             }
             Kind::NotSent(outage) => outage.fmt(f),
+            Kind::Conflict { what } => {
+                write!(f, "{what} was changed by others each time that it was tried; try again")
+            }
+            Kind::NoRandomNumbers => f.write_str("the operating system has no random numbers"),
             Kind::Abandoned => f.write_str("the call ended without a reply"),
         }
     }

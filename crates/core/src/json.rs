@@ -65,6 +65,20 @@ impl<'a> Object<'a> {
         self.fields.iter().map(|(name, value)| (name.0.to_vec(), value.get())).collect()
     }
 
+    /// All fields as name and JSON text, each name once, with the value that counts. `None` if a name holds a lone
+    /// surrogate.
+    pub(crate) fn named_fields(&self) -> Option<Vec<(String, &'a str)>> {
+        let mut fields: Vec<(String, &'a str)> = Vec::with_capacity(self.fields.len());
+        for (name, value) in &self.fields {
+            let name = std::str::from_utf8(&name.0).ok()?;
+            match fields.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => *known = value.get(),
+                None => fields.push((name.to_owned(), value.get())),
+            }
+        }
+        Some(fields)
+    }
+
     fn field(&self, name: &str) -> Option<&'a RawValue> {
         self.fields.iter().rev().find(|(field, _)| *field.0 == *name.as_bytes()).map(|(_, value)| *value)
     }
@@ -72,7 +86,7 @@ impl<'a> Object<'a> {
     /// Returns the text with other values for some fields; all other bytes stay the same. An existing field gets the new
     /// value in place, a new field is added at the end.
     ///
-    /// `changes` are pairs of a name and the JSON text of a value. The names are distinct and need no JSON escapes.
+    /// `changes` are pairs of a name and the JSON text of a value. The names are distinct.
     #[must_use]
     pub fn with(&self, changes: &[(&str, &str)]) -> String {
         let mut replaced: Vec<(usize, usize, &str)> = Vec::new();
@@ -83,7 +97,7 @@ impl<'a> Object<'a> {
                 replaced.push((start, start + old.len(), value));
             } else {
                 let comma = if self.fields.is_empty() && added.is_empty() { "" } else { "," };
-                added.extend([comma, "\"", name, "\":", value]);
+                added.extend([comma, &to_json(name), ":", value]);
             }
         }
         let end = self.text.rfind('}').unwrap_or(self.text.len());

@@ -52,7 +52,18 @@ pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_sec
 /// Attempts, by the key of who makes them. The TTL is the default window; they are kept a little longer.
 pub const RATE_LIMIT: Namespace = Namespace { prefix: "rate_limit:", ttl_seconds: 300 };
 
-const NAMESPACES: [Namespace; 11] = [
+/// Sessions, by the hash of their id, where no other prefix is given.
+pub const SESSION: Namespace = Namespace { prefix: "session:", ttl_seconds: 86_400 };
+/// The epochs of users, by tag.
+pub const SESSION_EPOCH: Namespace = Namespace { prefix: "session-epoch:", ttl_seconds: 5_184_000 };
+/// The lists of sessions of users, by tag.
+pub const SESSION_INDEX: Namespace = Namespace { prefix: "session-index:", ttl_seconds: 2_592_000 };
+/// Sessions of express-session, where no other prefix is given.
+pub const EXPRESS_SESSION: Namespace = Namespace { prefix: "sess:", ttl_seconds: 86_400 };
+/// What better-auth stores, where no other prefix is given.
+pub const BETTER_AUTH: Namespace = Namespace { prefix: "better-auth:", ttl_seconds: 604_800 };
+
+const NAMESPACES: [Namespace; 16] = [
     IDEMPOTENCY,
     IDEMPOTENCY_RUN,
     FENCE,
@@ -64,6 +75,11 @@ const NAMESPACES: [Namespace; 11] = [
     EMAIL,
     SUBSCRIPTION,
     RATE_LIMIT,
+    SESSION,
+    SESSION_EPOCH,
+    SESSION_INDEX,
+    EXPRESS_SESSION,
+    BETTER_AUTH,
 ];
 
 /// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
@@ -119,12 +135,21 @@ impl Key {
         Self::new(argument, "", name)
     }
 
+    /// A key with the caller's own prefix. `argument` names `name` in the error.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is empty, or the key would be longer than [`MAX_KEY_BYTES`].
+    pub fn prefixed(argument: &str, prefix: &str, name: &str) -> Result<Self> {
+        Self::new(argument, prefix, name)
+    }
+
     fn new(argument: &str, prefix: &str, name: &str) -> Result<Self> {
         if name.is_empty() {
             return Err(Error::invalid_value(argument, "must not be empty"));
         }
         if prefix.len() + name.len() > MAX_KEY_BYTES {
-            let limit = MAX_KEY_BYTES - prefix.len();
+            let limit = MAX_KEY_BYTES.saturating_sub(prefix.len());
             return Err(Error::invalid_value(
                 argument,
                 format_args!("must be at most {limit} bytes long in UTF-8; hash longer keys"),

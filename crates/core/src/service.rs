@@ -7,7 +7,10 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, RateLimits, Runs};
+use crate::caches::{
+    Attempts, BetterAuthStorage, CustomerCache, ExpressSessions, FormCache, IdempotencyCache, RateLimits,
+    Runs, Sessions,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -38,6 +41,12 @@ pub struct Service {
     pub rate_limits: RateLimits,
     /// Attempts of whoever is limited.
     pub attempts: Attempts<ServiceStore>,
+    /// Sessions.
+    pub sessions: Sessions<ServiceStore>,
+    /// Sessions of express-session.
+    pub express_sessions: ExpressSessions<ServiceStore>,
+    /// What better-auth stores.
+    pub better_auth: BetterAuthStorage<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
     log: Log,
@@ -174,6 +183,9 @@ impl Service {
             runs: Runs::new(clock.clone()),
             rate_limits: RateLimits::new(clock.clone()),
             attempts: Attempts::new(of(Class::RateLimit), clock.clone()),
+            better_auth: BetterAuthStorage::new(of(Class::Session)),
+            sessions: Sessions::new(of(Class::Session), clock.clone()),
+            express_sessions: ExpressSessions::new(of(Class::Session), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
             store: of(Class::Manager),

@@ -53,6 +53,45 @@ async fn a_release_whose_reply_was_lost_does_not_end_the_claim_of_another_instan
 }
 
 #[tokio::test]
+async fn a_revocation_whose_reply_was_lost_ends_what_was_written_before_and_since() {
+    for fault in [Fault::Drop, Fault::ExecuteThenDrop] {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        store.set(&key("k"), "seen here", Expiry::Never).await.unwrap();
+        outage.other.set(&key("k"), "changed by another", Expiry::Never).await.unwrap();
+        lose_next(&outage, fault).await;
+
+        let revoked = async { store.revoke(&key("k"), None).await.unwrap() };
+        let written = async {
+            repeated(&outage).await;
+            outage.other.set(&key("k"), "changed meanwhile", Expiry::Never).await.unwrap();
+        };
+        tokio::join!(revoked, written);
+
+        settle(store).await;
+        assert_eq!(outage.in_redis("k").await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_value_set_unless_a_text_is_there_is_looked_up_when_its_reply_was_lost() {
+    for fault in [Fault::Drop, Fault::ExecuteThenDrop] {
+        let outage = Outage::prepare().await;
+        let store = &outage.store;
+        lose_next(&outage, fault).await;
+
+        assert!(store.set_unless(&key("k"), "v", "null", MINUTE).await.unwrap());
+
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("v"));
+        outage.other.set(&key("k"), "null", Expiry::Never).await.unwrap();
+        outage.upstash.gateway.clear_faults().await.unwrap();
+        outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+        assert!(!store.set_unless(&key("k"), "late", "null", MINUTE).await.unwrap());
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some("null"));
+    }
+}
+
+#[tokio::test]
 async fn a_deletion_whose_reply_was_lost_leaves_what_was_written_since() {
     let outage = Outage::prepare().await;
     let store = &outage.store;

@@ -32,6 +32,85 @@ async fn configure(outage: &Outage, command: String) {
 }
 
 #[tokio::test]
+async fn a_swap_of_an_outage_that_keeps_the_ttl_does_not_bring_a_removed_key_back() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["removed", "changed", "kept"] {
+        store.set(&key(name), "old", Expiry::After(MINUTE)).await.unwrap();
+    }
+    outage.begin().await;
+    for name in ["removed", "changed", "kept"] {
+        assert!(store.expire(&key(name), MINUTE).await.unwrap());
+        assert_eq!(store.compare_and_set(&key(name), "old", "new", None).await.unwrap(), Swap::Done);
+    }
+    outage.other.delete(&[key("removed")]).await.unwrap();
+    outage.other.set(&key("changed"), "theirs", Expiry::Never).await.unwrap();
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("removed").await, None);
+    assert_eq!(outage.in_redis("changed").await.as_deref(), Some("theirs"));
+    assert_eq!(outage.in_redis("kept").await.as_deref(), Some("new"));
+    assert!((1..=60_000).contains(&pttl(&outage.upstash.client, "kept").await));
+}
+
+#[tokio::test]
+async fn a_revocation_of_an_outage_reaches_redis_whatever_others_have_written() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["removed", "replaced"] {
+        store.set(&key(name), "old", Expiry::Never).await.unwrap();
+    }
+    outage.begin().await;
+    store.revoke(&key("removed"), None).await.unwrap();
+    store.revoke(&key("replaced"), Some(("null", MINUTE))).await.unwrap();
+    for name in ["removed", "replaced"] {
+        outage.other.set(&key(name), "theirs", Expiry::Never).await.unwrap();
+    }
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("removed").await, None);
+    assert_eq!(outage.in_redis("replaced").await.as_deref(), Some("null"));
+}
+
+#[tokio::test]
+async fn a_value_set_in_an_outage_does_not_replace_the_text_that_it_must_leave() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["gone", "changed", "absent"] {
+        store.exists(&key(name)).await.unwrap();
+    }
+    outage.begin().await;
+    for name in ["gone", "changed", "absent"] {
+        assert!(store.set_unless(&key(name), "late", "null", MINUTE).await.unwrap());
+    }
+    outage.other.set(&key("gone"), "null", Expiry::Never).await.unwrap();
+    outage.other.set(&key("changed"), "theirs", Expiry::Never).await.unwrap();
+    outage.end().await;
+
+    assert_eq!(outage.in_redis("gone").await.as_deref(), Some("null"));
+    for name in ["changed", "absent"] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), Some("late"));
+        assert!((1..=60_000).contains(&pttl(&outage.upstash.client, name).await), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_counter_of_an_outage_has_its_ttl_afterwards() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    store.increment_within(&key("old"), 5, MINUTE).await.unwrap();
+    outage.begin().await;
+    assert_eq!(store.increment_within(&key("old"), 1, MINUTE).await.unwrap(), 6);
+    assert_eq!(store.increment_within(&key("new"), 1, MINUTE).await.unwrap(), 1);
+    outage.end().await;
+
+    for (name, expected) in [("old", "6"), ("new", "1")] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), Some(expected));
+        assert!((1..=60_000).contains(&pttl(&outage.upstash.client, name).await), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn writes_of_an_outage_are_in_redis_afterwards() {
     let outage = Outage::prepare().await;
     let store = &outage.store;

@@ -335,6 +335,93 @@ async fn a_ttl_can_be_a_part_of_a_second<S: Stage>(stage: S) {
     }
 }
 
+async fn a_value_is_set_unless_a_text_is_there<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("gone"), "null", after(59)).await.unwrap();
+    store.set(&key("other"), "old \u{e9}", Expiry::Never).await.unwrap();
+
+    assert!(!store.set_unless(&key("gone"), "late", "null", ttl(600)).await.unwrap());
+    assert!(store.set_unless(&key("other"), "new", "null", ttl(59)).await.unwrap());
+    assert!(store.set_unless(&key("absent"), "null", "null", ttl(59)).await.unwrap());
+
+    let values = store.get_many(&["gone", "other", "absent"].map(key)).await.unwrap();
+    assert_eq!(values, [Some("null".into()), Some("new".into()), Some("null".into())]);
+    stage.advance(MINUTE).await;
+    assert_eq!(store.get_many(&["gone", "other", "absent"].map(key)).await.unwrap(), [None, None, None]);
+    assert!(store.set_unless(&key("gone"), "anew", "null", ttl(5)).await.unwrap());
+}
+
+async fn a_revocation_leaves_a_text_for_a_while_or_nothing<S: Stage>(stage: S) {
+    let store = stage.store();
+    for name in ["removed", "replaced"] {
+        store.set(&key(name), "v", Expiry::Never).await.unwrap();
+    }
+
+    store.revoke(&key("removed"), None).await.unwrap();
+    store.revoke(&key("replaced"), Some(("null", ttl(59)))).await.unwrap();
+    store.revoke(&key("absent"), None).await.unwrap();
+
+    let names = ["removed", "replaced", "absent"].map(key);
+    assert_eq!(store.get_many(&names).await.unwrap(), [None, Some("null".into()), None]);
+    stage.advance(MINUTE).await;
+    assert!(!store.exists(&key("replaced")).await.unwrap());
+}
+
+async fn a_counter_gets_a_ttl_when_it_has_none<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("forever"), "5", Expiry::Never).await.unwrap();
+
+    assert_eq!(store.increment_within(&key("new"), 1, ttl(90)).await.unwrap(), 1);
+    assert_eq!(store.increment_within(&key("forever"), -2, ttl(90)).await.unwrap(), 3);
+    stage.advance(MINUTE).await;
+    assert_eq!(store.increment_within(&key("new"), 1, ttl(90)).await.unwrap(), 2);
+    stage.advance(MINUTE).await;
+
+    assert_eq!(store.increment_within(&key("new"), 1, ttl(90)).await.unwrap(), 1);
+    assert!(!store.exists(&key("forever")).await.unwrap());
+    let part = Ttl::from_millis("ttl", 59_500.0).unwrap();
+    assert_eq!(store.increment_within(&key("part"), 1, part).await.unwrap(), 1);
+    stage.advance(MINUTE).await;
+    assert!(!store.exists(&key("part")).await.unwrap());
+    store.set(&key("text"), "text", Expiry::Never).await.unwrap();
+    assert!(store.increment_within(&key("text"), 1, ttl(5)).await.unwrap_err().is_refused());
+}
+
+async fn a_scan_finds_exactly_the_keys_with_the_prefix<S: Stage>(stage: S) {
+    let store = stage.store();
+    let prefix = "a*?[x]^\\\u{e9}:";
+    let mut expected: Vec<String> = (0..2_500).map(|n| format!("{prefix}{n}")).collect();
+    for names in expected.chunks(500) {
+        let set = |name: &String| Write::Set { key: key(name), value: "v".into(), expiry: Expiry::Never };
+        store.apply(&names.iter().map(set).collect::<Vec<_>>()).await.unwrap();
+    }
+    for other in ["a", "axx:1", "aZ?[x]^\\\u{e9}:1", "b"] {
+        store.set(&key(other), "v", Expiry::Never).await.unwrap();
+    }
+    store.set(&key(&format!("{prefix}expired")), "v", after(59)).await.unwrap();
+    stage.advance(MINUTE).await;
+
+    let mut found = store.scan(prefix).await.unwrap();
+
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(store.scan("none:").await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.scan("").await.unwrap().len(), 2_504);
+}
+
+async fn the_primary_has_the_values_in_the_order_of_their_keys<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("a"), "1", after(59)).await.unwrap();
+
+    let read = async || store.get_many_from_primary(&["b", "a"].map(key)).await.unwrap();
+
+    assert_eq!(read().await, [None, Some("1".into())]);
+    assert_eq!(store.get_many_from_primary(&[]).await.unwrap(), []);
+    stage.advance(MINUTE).await;
+    assert_eq!(read().await, [None, None]);
+}
+
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         contract!(@on memory, Memory, $($promise),*);
@@ -377,4 +464,9 @@ contract!(
     a_conditional_removal_needs_the_expected_value,
     a_group_of_writes_is_applied_in_order,
     concurrent_calls_lose_nothing,
+    a_value_is_set_unless_a_text_is_there,
+    a_revocation_leaves_a_text_for_a_while_or_nothing,
+    a_counter_gets_a_ttl_when_it_has_none,
+    a_scan_finds_exactly_the_keys_with_the_prefix,
+    the_primary_has_the_values_in_the_order_of_their_keys,
 );

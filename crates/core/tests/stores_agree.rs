@@ -10,7 +10,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use redlatch_core::keys::{Expiry, Key, Ttl};
-use redlatch_core::store::{Operation, Store, Write};
+use redlatch_core::store::{Operation, Output, Store, Write};
 use redlatch_core::upstash::Command;
 use redlatch_gateway::{GatewayOptions, Mode};
 use support::{Memory, START, Stage, Upstash, key, pttl};
@@ -35,6 +35,11 @@ enum Call {
     CompareAndSet(Key, String, String, Option<Ttl>),
     CompareAndDelete(Key, String),
     Apply(Vec<(Key, Option<(String, TestExpiry)>)>),
+    GetManyFromPrimary(Vec<Key>),
+    SetUnless(Key, String, String, Ttl),
+    Revoke(Key, Option<(String, Ttl)>),
+    IncrementWithin(Key, i64, Ttl),
+    Scan(String),
     Advance(Duration),
 }
 
@@ -60,6 +65,11 @@ impl TestExpiry {
 
 fn keys() -> impl Strategy<Value = Key> {
     prop::sample::select(vec!["a", "b", "c", "form:\u{e9} \"x\""]).prop_map(key)
+}
+
+/// Keys that hold nothing but counters: an increment that is refused could leave a TTL in Redis.
+fn counters() -> impl Strategy<Value = Key> {
+    prop::sample::select(vec!["n", "m"]).prop_map(key)
 }
 
 fn values() -> impl Strategy<Value = String> {
@@ -101,6 +111,13 @@ fn calls() -> impl Strategy<Value = Call> {
             .prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
         1 => (keys(), values()).prop_map(|(k, v)| Call::CompareAndDelete(k, v)),
         1 => prop::collection::vec((keys(), prop::option::of((values(), expiries()))), 0..4).prop_map(Call::Apply),
+        1 => prop::collection::vec(keys(), 0..4).prop_map(Call::GetManyFromPrimary),
+        2 => (keys(), values(), values(), ttls()).prop_map(|(k, v, u, t)| Call::SetUnless(k, v, u, t)),
+        1 => (keys(), prop::option::of((values(), ttls()))).prop_map(|(k, left)| Call::Revoke(k, left)),
+        2 => (counters(), -5_i64..5, ttls()).prop_map(|(k, by, t)| Call::IncrementWithin(k, by, t)),
+        1 => (counters(), -5_i64..5).prop_map(|(k, by)| Call::Increment(k, by)),
+        1 => counters().prop_map(Call::GetAndDelete),
+        1 => prop::sample::select(vec!["", "a", "form:", "?"]).prop_map(|p| Call::Scan(p.into())),
         2 => prop::sample::select(vec![40, 400]).prop_map(|s| Call::Advance(Duration::from_secs(s))),
     ]
 }
@@ -128,12 +145,24 @@ async fn result<S: Stage>(stage: &S, call: &Call) -> String {
             writes = group.iter().cloned().map(|entry| write(entry, stage.now())).collect();
             Operation::Apply { writes: &writes }
         }
+        Call::GetManyFromPrimary(keys) => Operation::GetManyFromPrimary { keys },
+        Call::SetUnless(key, value, unless, ttl) => Operation::SetUnless { key, value, unless, ttl: *ttl },
+        Call::Revoke(key, left) => {
+            let left = left.as_ref().map(|(value, ttl)| (value.as_str(), *ttl));
+            Operation::Revoke { key, left }
+        }
+        Call::IncrementWithin(key, by, ttl) => Operation::IncrementWithin { key, by: *by, ttl: *ttl },
+        Call::Scan(prefix) => Operation::Scan { prefix },
         Call::Advance(time) => {
             stage.advance(*time).await;
             return String::new();
         }
     };
     match stage.store().execute(operation).await {
+        Ok(Output::Names(mut names)) => {
+            names.sort();
+            format!("{names:?}")
+        }
         Ok(output) => format!("{output:?}"),
         Err(error) if error.is_refused() => "refused".into(),
         Err(error) => panic!("unexpected: {error}"),
@@ -161,7 +190,7 @@ async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(
         let (left, right) = (result(memory, call).await, result(upstash, call).await);
         prop_assert_eq!(left, right, "step {}: {:?}", step, call);
     }
-    for name in ["a", "b", "c", "form:\u{e9} \"x\""].map(key) {
+    for name in ["a", "b", "c", "form:\u{e9} \"x\"", "n", "m"].map(key) {
         let (left, right) = (memory_pttl(memory, &name), pttl(&upstash.client, name.as_str()).await);
         let agree =
             if left < 0 || right < 0 { left == right } else { (left - right).abs() < TOLERANCE_MILLIS };

@@ -7,9 +7,7 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-
+use super::last_seen::LastSeen;
 use super::read;
 use crate::clock::Clock;
 use crate::json::{self, Field, FieldType, Object};
@@ -26,25 +24,12 @@ const TIMESTAMP: Field = Field::required("timestamp", FieldType::Number);
 
 /// The maximum bytes of all texts last seen.
 const LAST_SEEN_BYTES: u64 = 1024 * 1024;
-/// The estimated bytes of one text.
-const EXPECTED_BYTES: u64 = 256;
 
 /// Tracks form submissions and blocks duplicates.
 pub struct FormCache<S> {
     store: Arc<S>,
     clock: Clock,
-    /// The text that this process last wrote or read, by key. A compare-and-set expects this text and needs no read before
-    /// it. If the text is outdated, the compare-and-set is repeated.
-    last_seen: Cache<String, Arc<str>, TextSize>,
-}
-
-#[derive(Clone)]
-struct TextSize;
-
-impl Weighter<String, Arc<str>> for TextSize {
-    fn weight(&self, key: &String, text: &Arc<str>) -> u64 {
-        (key.len() + text.len()) as u64
-    }
+    last_seen: LastSeen,
 }
 
 /// The JSON text of a submission.
@@ -88,9 +73,7 @@ impl<S: Store> FormCache<S> {
     /// A cache on `store`. `clock` gives the timestamps of changes.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        let last_seen =
-            Cache::with_weighter((LAST_SEEN_BYTES / EXPECTED_BYTES) as usize, LAST_SEEN_BYTES, TextSize);
-        Self { store, clock, last_seen }
+        Self { store, clock, last_seen: LastSeen::new(LAST_SEEN_BYTES) }
     }
 
     /// Stores a submission for `ttl`, by default five minutes.
@@ -151,7 +134,7 @@ impl<S: Store> FormCache<S> {
 
     /// Deletes the submission.
     pub async fn delete(&self, key: &Key) -> Result<()> {
-        self.last_seen.remove(key.as_str());
+        self.last_seen.forget(key);
         self.store.release(key).await.map(drop)
     }
 
@@ -159,7 +142,7 @@ impl<S: Store> FormCache<S> {
     /// process needs one more.
     async fn mark(&self, key: &Key, status: &str, ttl: Ttl) -> Result<()> {
         let store = Timed::begin(&*self.store);
-        let mut expected = match self.last_seen.get(key.as_str()) {
+        let mut expected = match self.last_seen.get(key) {
             Some(text) => text.to_string(),
             None => match store.get(key).await? {
                 Some(text) => text,
@@ -185,7 +168,7 @@ impl<S: Store> FormCache<S> {
     }
 
     fn remember(&self, key: &Key, text: &str) {
-        self.last_seen.insert(key.as_str().to_owned(), text.into());
+        self.last_seen.remember(key, text);
     }
 }
 

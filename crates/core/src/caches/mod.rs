@@ -4,16 +4,22 @@
 //! then deleted, unless it has changed in the meantime. A write of such a text is an error.
 
 mod attempts;
+mod better_auth;
 mod customer;
+mod express_session;
 mod form;
 mod form_key;
 mod idempotency;
+mod last_seen;
 mod lease;
 mod rate_limit;
 mod run;
+mod session;
 
 pub use attempts::{Attempts, Window};
+pub use better_auth::BetterAuthStorage;
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
+pub use express_session::ExpressSessions;
 pub use form::{FormCache, Submission};
 pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
@@ -23,6 +29,7 @@ pub use rate_limit::{
     millis_of_number, millis_of_words, results_to_json,
 };
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
+pub use session::{Changed, SessionChange, SessionData, SessionOptions, Sessions};
 
 use crate::Result;
 use crate::keys::Key;

@@ -162,7 +162,7 @@ impl<R: RemoteStore> FallbackStore<R> {
         let result = match operation {
             // What is counted in an outage is not replayed.
             Operation::Admit { .. } => return self.admit_offline(operation),
-            Operation::Increment { key, by } if is_lost => {
+            Operation::Increment { key, by } | Operation::IncrementWithin { key, by, .. } if is_lost => {
                 metrics.replays.count_uncertain();
                 Ok(Output::Sum(offline.estimate(key, by)))
             }

@@ -147,7 +147,7 @@ impl Entries {
         self.free_expired(now, FREED_PER_OPERATION);
         match operation {
             Operation::Get { key } => Ok(Output::Value(self.value(key, now))),
-            Operation::GetMany { keys } => {
+            Operation::GetMany { keys } | Operation::GetManyFromPrimary { keys } => {
                 Ok(Output::Values(keys.iter().map(|key| self.value(key, now)).collect()))
             }
             Operation::Set { key, value, expiry } => {
@@ -174,7 +174,30 @@ impl Entries {
             }
             Operation::Release { key } => Ok(Output::Flag(self.take(key, now).is_some())),
             Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
-            Operation::Increment { key, by } => self.increment(key, by, now).map(Output::Sum),
+            Operation::Increment { key, by } => self.increment(key, by, None, now).map(Output::Sum),
+            Operation::IncrementWithin { key, by, ttl } => {
+                let expires_at = Expiry::After(ttl).expires_at(clock);
+                self.increment(key, by, expires_at, now).map(Output::Sum)
+            }
+            Operation::SetUnless { key, value, unless, ttl } => {
+                let may_set = self.live(key, now).is_none_or(|entry| entry.value() != unless);
+                if may_set {
+                    self.put(key, value, Expiry::After(ttl).expires_at(clock), now)?;
+                }
+                Ok(Output::Flag(may_set))
+            }
+            Operation::Revoke { key, left: Some((value, ttl)) } => {
+                self.put(key, value, Expiry::After(ttl).expires_at(clock), now).map(|()| Output::Done)
+            }
+            Operation::Revoke { key, left: None } => {
+                self.remove(key);
+                Ok(Output::Done)
+            }
+            Operation::Scan { prefix } => {
+                let live = self.by_key.iter().filter(|entry| entry.is_live(now));
+                let names = live.map(Entry::key).filter(|name| name.starts_with(prefix));
+                Ok(Output::Names(names.map(str::to_owned).collect()))
+            }
             Operation::Expire { key, ttl } => {
                 let value = self.value(key, now);
                 if let Some(value) = &value {
@@ -300,14 +323,21 @@ impl Entries {
         Ok(())
     }
 
-    fn increment(&mut self, key: &Key, by: i64, now: SteadyMillis) -> Result<i64> {
+    /// `expires_at` is for a counter that has no expiry.
+    fn increment(
+        &mut self,
+        key: &Key,
+        by: i64,
+        expires_at: Option<SteadyMillis>,
+        now: SteadyMillis,
+    ) -> Result<i64> {
         let refused = |text: &str| Error::refused("INCRBY", loggable_prefix(key.as_str()), text);
         let (old, expires_at) = match self.live(key, now) {
-            None => (0, None),
+            None => (0, expires_at),
             Some(entry) => {
                 let number = redis_integer(entry.value())
                     .ok_or_else(|| refused("ERR value is not an integer or out of range"))?;
-                (number, entry.expires_at)
+                (number, entry.expires_at.or(expires_at))
             }
         };
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;

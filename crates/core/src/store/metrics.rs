@@ -15,12 +15,14 @@ pub enum Class {
     RateLimit,
     /// `redisManager`.
     Manager,
+    /// `SessionCache`, and the stores of sessions for express-session and better-auth.
+    Session,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Manager];
+    pub const ALL: [Self; 6] =
+        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Manager, Self::Session];
 
     /// The name in settings and metrics.
     #[must_use]
@@ -31,6 +33,7 @@ impl Class {
             Self::Customer => "customer",
             Self::RateLimit => "rateLimit",
             Self::Manager => "redisManager",
+            Self::Session => "session",
         }
     }
 }

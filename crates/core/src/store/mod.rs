@@ -163,6 +163,43 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::Admit { limits }).await?.into_admission()) }
     }
 
+    /// The values of `keys`, as the primary of a database with read replicas knows them.
+    fn get_many_from_primary(
+        &self,
+        keys: &[Key],
+    ) -> impl Future<Output = Result<Vec<Option<String>>>> + Send {
+        async move { Ok(self.execute(Operation::GetManyFromPrimary { keys }).await?.into_values()) }
+    }
+
+    /// Stores `value` unless the key holds the text `unless`; returns whether it did.
+    fn set_unless(
+        &self,
+        key: &Key,
+        value: &str,
+        unless: &str,
+        ttl: Ttl,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::SetUnless { key, value, unless, ttl }).await?.into_flag()) }
+    }
+
+    /// Ends what the key holds: puts a text in its place for a while, or nothing. It is sent again when its reply is lost,
+    /// and replayed after an outage, whatever other instances have written meanwhile: what is revoked must not return.
+    fn revoke(&self, key: &Key, left: Option<(&str, Ttl)>) -> impl Future<Output = Result<()>> + Send {
+        async move { self.execute(Operation::Revoke { key, left }).await.map(drop) }
+    }
+
+    /// Adds `by` to a counter, like [`Store::increment`], and gives it `ttl` if it has none. A key that is refused
+    /// because it holds no integer may get the TTL all the same: the two commands are not one.
+    fn increment_within(&self, key: &Key, by: i64, ttl: Ttl) -> impl Future<Output = Result<i64>> + Send {
+        async move { Ok(self.execute(Operation::IncrementWithin { key, by, ttl }).await?.into_sum()) }
+    }
+
+    /// The names of all keys that begin with `prefix`, in no order. It reads the whole database, so it is for
+    /// administration. During an outage, only what memory holds is found.
+    fn scan(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>>> + Send {
+        async move { Ok(self.execute(Operation::Scan { prefix }).await?.into_names()) }
+    }
+
     /// Makes all writes at once: nobody sees some of them without the others.
     fn apply(&self, writes: &[Write]) -> impl Future<Output = Result<()>> + Send {
         async move { self.execute(Operation::Apply { writes }).await.map(drop) }

@@ -12,6 +12,10 @@ pub(super) enum Mutation<'a> {
     Claim { value: &'a str, expiry: Expiry },
     /// Stored a value in the place of the expected one, with a new TTL or its own.
     Replace { expected: &'a str, value: &'a str, ttl: Option<Ttl> },
+    /// Stored a value, unless this text was there.
+    SetUnless { value: &'a str, unless: &'a str, expiry: Expiry },
+    /// Put a text in the place of whatever was there, or nothing. No write of another instance makes it void.
+    Revoke { left: Option<(&'a str, Ttl)> },
     /// Removed the key, if it was there, or only the expected text.
     Delete { expected: Option<&'a str> },
     /// Removed what this process knew there.
@@ -49,7 +53,11 @@ impl<'a> Operation<'a> {
             (Self::CompareAndDelete { key, expected }, Output::Flag(true)) => {
                 visit(key, Mutation::Delete { expected: Some(expected) });
             }
-            (Self::Increment { key, by }, Output::Sum(sum)) => {
+            (Self::SetUnless { key, value, unless, ttl }, Output::Flag(true)) => {
+                visit(key, Mutation::SetUnless { value, unless, expiry: Expiry::After(ttl) });
+            }
+            (Self::Revoke { key, left }, _) => visit(key, Mutation::Revoke { left }),
+            (Self::Increment { key, by } | Self::IncrementWithin { key, by, .. }, Output::Sum(sum)) => {
                 visit(key, Mutation::Increment { by, sum: *sum });
             }
             (Self::Expire { key, ttl }, Output::Flag(true)) => {
@@ -68,14 +76,18 @@ impl<'a> Operation<'a> {
             (
                 Self::Get { .. }
                 | Self::GetMany { .. }
+                | Self::GetManyFromPrimary { .. }
+                | Self::Scan { .. }
                 | Self::Exists { .. }
                 | Self::Admit { .. }
                 | Self::SetIfAbsent { .. }
+                | Self::SetUnless { .. }
                 | Self::ClaimOrRead { .. }
                 | Self::CompareAndSet { .. }
                 | Self::CompareAndDelete { .. }
                 | Self::GetAndDelete { .. }
                 | Self::Increment { .. }
+                | Self::IncrementWithin { .. }
                 | Self::Expire { .. },
                 _,
             ) => {}

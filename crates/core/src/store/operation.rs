@@ -39,6 +39,16 @@ pub enum Operation<'a> {
     CompareAndDelete { key: &'a Key, expected: &'a str },
     /// [`Store::admit`](super::Store::admit)
     Admit { limits: &'a [Limit] },
+    /// [`Store::get_many_from_primary`](super::Store::get_many_from_primary)
+    GetManyFromPrimary { keys: &'a [Key] },
+    /// [`Store::set_unless`](super::Store::set_unless)
+    SetUnless { key: &'a Key, value: &'a str, unless: &'a str, ttl: Ttl },
+    /// [`Store::revoke`](super::Store::revoke)
+    Revoke { key: &'a Key, left: Option<(&'a str, Ttl)> },
+    /// [`Store::increment_within`](super::Store::increment_within)
+    IncrementWithin { key: &'a Key, by: i64, ttl: Ttl },
+    /// [`Store::scan`](super::Store::scan)
+    Scan { prefix: &'a str },
     /// [`Store::apply`](super::Store::apply)
     Apply { writes: &'a [Write] },
 }
@@ -54,6 +64,8 @@ pub enum Output {
     Values(Vec<Option<String>>),
     /// Whether a key exists, or a condition held.
     Flag(bool),
+    /// The names of keys.
+    Names(Vec<String>),
     /// How many keys existed.
     Count(u64),
     /// The value of a counter.
@@ -133,10 +145,16 @@ impl<'a> Operation<'a> {
             | Self::Increment { key, .. }
             | Self::Expire { key, .. }
             | Self::GetAndDelete { key }
+            | Self::SetUnless { key, .. }
+            | Self::Revoke { key, .. }
+            | Self::IncrementWithin { key, .. }
             | Self::CompareAndSet { key, .. }
             | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
             Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[], &[]),
-            Self::GetMany { keys } | Self::Delete { keys } => (keys, &[], &[], &[]),
+            Self::GetMany { keys } | Self::GetManyFromPrimary { keys } | Self::Delete { keys } => {
+                (keys, &[], &[], &[])
+            }
+            Self::Scan { .. } => (&[], &[], &[], &[]),
             Self::Apply { writes } => (&[], &[], writes, &[]),
             Self::Admit { limits } => (&[], &[], &[], limits),
         };
@@ -147,7 +165,14 @@ impl<'a> Operation<'a> {
     }
 
     pub(super) fn is_read(self) -> bool {
-        matches!(self, Self::Get { .. } | Self::GetMany { .. } | Self::Exists { .. })
+        matches!(
+            self,
+            Self::Get { .. }
+                | Self::GetMany { .. }
+                | Self::GetManyFromPrimary { .. }
+                | Self::Exists { .. }
+                | Self::Scan { .. }
+        )
     }
 
     /// Whether it is a write that [`FallbackStore`](super::FallbackStore) looks up when its reply is lost. Those with a
@@ -168,13 +193,13 @@ impl<'a> Operation<'a> {
         match (self, output) {
             (_, Output::Value(value)) => Outcome::hit(value.is_some()),
             (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
+            (_, Output::Names(names)) => Outcome::hit(!names.is_empty()),
             (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
             (_, Output::Claim(claim)) if !claim.is_granted() => Outcome::Hit,
             (_, Output::Admission(admission)) if !admission.is_admitted => Outcome::Hit,
             // The key of a claim that failed was there.
-            (Self::SetIfAbsent { .. }, Output::Flag(false)) | (_, Output::Swap(Swap::Changed(_))) => {
-                Outcome::Hit
-            }
+            (Self::SetIfAbsent { .. } | Self::SetUnless { .. }, Output::Flag(false))
+            | (_, Output::Swap(Swap::Changed(_))) => Outcome::Hit,
             (_, Output::Flag(false) | Output::Swap(Swap::Absent)) => Outcome::Miss,
             _ => Outcome::Stored,
         }
@@ -190,6 +215,10 @@ impl Output {
 
     pub(super) fn into_values(self) -> Vec<Option<String>> {
         if let Self::Values(values) = self { values } else { unreachable!("{self:?} is no list of values") }
+    }
+
+    pub(super) fn into_names(self) -> Vec<String> {
+        if let Self::Names(names) = self { names } else { unreachable!("{self:?} is no list of names") }
     }
 
     pub(super) fn into_flag(self) -> bool {

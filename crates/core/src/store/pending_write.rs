@@ -17,6 +17,12 @@ pub(super) struct PendingWrite {
     action: Action,
     /// Whether it may only replace nothing, or a text of `ours`.
     is_conditional: bool,
+    /// Whether it may not even replace nothing: another instance may have removed the key.
+    needs_key: bool,
+    /// Whether no write of another instance makes it void.
+    is_final: bool,
+    /// A text that it may not replace.
+    unless: Option<Arc<str>>,
     /// The texts that Redis may hold without another instance having written: what this process knew or expected there,
     /// and what it may have stored itself, when a reply was lost.
     ours: Vec<Arc<str>>,
@@ -46,6 +52,10 @@ pub enum Expects {
     Anything,
     /// Nothing, or one of these texts.
     NothingOr(Vec<Arc<str>>),
+    /// One of these texts. The key keeps its TTL.
+    OneOf(Vec<Arc<str>>),
+    /// Anything but this text.
+    AnythingBut(Arc<str>),
 }
 
 /// A pending write with its value, as it is sent to Redis. Times are those of [`Clock::steady`](crate::clock::Clock).
@@ -102,27 +112,41 @@ impl Replay {
 impl PendingWrite {
     /// The pending write of a first mutation. `known` is the text that this process last saw in Redis.
     pub(super) fn new(mutation: Mutation<'_>, known: Option<Arc<str>>) -> Self {
-        let conditional = |action, ours: Vec<Arc<str>>| Self { action, is_conditional: true, ours };
+        let write = |action, is_conditional, ours| Self {
+            action,
+            is_conditional,
+            needs_key: false,
+            is_final: false,
+            unless: None,
+            ours,
+        };
+        let conditional = |action, ours: Vec<Arc<str>>| write(action, true, ours);
         let known: Vec<Arc<str>> = known.into_iter().collect();
         match mutation {
-            Mutation::Set { .. } => Self { action: Action::Put, is_conditional: false, ours: known },
+            Mutation::Set { .. } => write(Action::Put, false, known),
+            Mutation::SetUnless { unless, .. } => {
+                Self { unless: Some(unless.into()), ..write(Action::Put, false, known) }
+            }
+            Mutation::Revoke { left } => {
+                let action = if left.is_some() { Action::Put } else { Action::Remove };
+                Self { is_final: true, ..write(action, false, known) }
+            }
+            Mutation::Replace { expected, ttl: None, .. } => {
+                Self { needs_key: true, ..conditional(Action::Put, vec![expected.into()]) }
+            }
             Mutation::Claim { .. } => conditional(Action::Put, Vec::new()),
             Mutation::Replace { expected, .. } => conditional(Action::Put, vec![expected.into()]),
             Mutation::Delete { expected: Some(expected) } => {
                 conditional(Action::Remove, vec![expected.into()])
             }
-            Mutation::Delete { expected: None } => {
-                Self { action: Action::Remove, is_conditional: false, ours: known }
-            }
+            Mutation::Delete { expected: None } => write(Action::Remove, false, known),
             // Without a known text, the key is removed whatever it holds.
-            Mutation::Release => {
-                Self { action: Action::Remove, is_conditional: !known.is_empty(), ours: known }
-            }
+            Mutation::Release => write(Action::Remove, !known.is_empty(), known),
             Mutation::Increment { by, .. } => {
                 let action = Action::Add { by, with_expiry: false };
-                Self { action, is_conditional: false, ours: Vec::new() }
+                write(action, false, Vec::new())
             }
-            Mutation::Expire { .. } => Self { action: Action::Expire, is_conditional: false, ours: known },
+            Mutation::Expire { .. } => write(Action::Expire, false, known),
         }
     }
 
@@ -130,8 +154,18 @@ impl PendingWrite {
     pub(super) fn then(&mut self, was_live: bool, mutation: Mutation<'_>) {
         match mutation {
             Mutation::Set { .. } => {
-                self.action = Action::Put;
-                self.is_conditional = false;
+                self.begin_anew(Action::Put, false);
+            }
+            Mutation::Revoke { left } => {
+                self.begin_anew(if left.is_some() { Action::Put } else { Action::Remove }, false);
+                self.is_final = true;
+            }
+            Mutation::SetUnless { unless, .. } => {
+                // What this process has put there itself is no tombstone of another.
+                if self.action != Action::Put {
+                    self.begin_anew(Action::Put, false);
+                    self.unless = Some(unless.into());
+                }
             }
             Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release => {
                 self.is_conditional = match self.action {
@@ -141,13 +175,13 @@ impl PendingWrite {
                     // The sum in Redis is not known.
                     Action::Add { .. } => false,
                 };
+                if self.action == Action::Expire {
+                    self.needs_key = matches!(mutation, Mutation::Replace { ttl: None, .. });
+                }
                 self.action = action_of(mutation);
             }
             // What this process knew has ended, and it claims the key anew.
-            Mutation::Claim { .. } => {
-                self.action = Action::Put;
-                self.is_conditional = true;
-            }
+            Mutation::Claim { .. } => self.begin_anew(Action::Put, true),
             Mutation::Increment { by: more, .. } => {
                 // A claim that Redis has never seen has ended, and counting begins anew.
                 let is_anew = !was_live && self.is_conditional && self.ours.is_empty();
@@ -171,6 +205,15 @@ impl PendingWrite {
         }
     }
 
+    /// Follows a mutation that does not depend on those before it, or only as `is_conditional` says.
+    fn begin_anew(&mut self, action: Action, is_conditional: bool) {
+        self.action = action;
+        self.is_conditional = is_conditional;
+        self.needs_key = false;
+        self.is_final = false;
+        self.unless = None;
+    }
+
     /// Notes that the reply to `sent` was lost: Redis may have executed it. `is_current` tells that there was no further
     /// mutation. Then anything but the texts of this process was written after `sent`, and stays.
     pub(super) fn lost(&mut self, sent: &Replay, is_current: bool) {
@@ -179,7 +222,7 @@ impl PendingWrite {
         {
             self.ours.push(Arc::clone(value));
         }
-        self.is_conditional |= is_current && !self.ours.is_empty();
+        self.is_conditional |= is_current && !self.is_final && !self.ours.is_empty();
     }
 
     /// Follows what Redis has executed, if there was another mutation meanwhile.
@@ -196,8 +239,11 @@ impl PendingWrite {
 
     /// What to send to Redis, given what memory holds.
     pub(super) fn replay(&self, held: Option<Held>) -> Replay {
-        let expects = || {
-            if self.is_conditional { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything }
+        let expects = || match &self.unless {
+            _ if self.is_conditional && self.needs_key => Expects::OneOf(self.ours.clone()),
+            _ if self.is_conditional => Expects::NothingOr(self.ours.clone()),
+            Some(unless) => Expects::AnythingBut(Arc::clone(unless)),
+            None => Expects::Anything,
         };
         match (self.action, held) {
             (Action::Put, Some(Held { value, expires_at })) => {
@@ -216,7 +262,7 @@ impl PendingWrite {
             }
             // An expired value is not written, and what it had replaced must not return.
             (Action::Put | Action::Add { .. } | Action::Expire, None) => {
-                let is_known = self.is_conditional || !self.ours.is_empty();
+                let is_known = (self.is_conditional || !self.ours.is_empty()) && !self.is_final;
                 let expects =
                     if is_known { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything };
                 Replay::Remove { expects, has_expired: true }
@@ -240,12 +286,18 @@ mod tests {
     use Mutation::Delete;
 
     use super::*;
-    use crate::keys::Expiry;
+    use crate::keys::{Expiry, Ttl};
 
     const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
     const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
     const REPLACE: Mutation<'_> = Mutation::Replace { expected: "old", value: "w", ttl: None };
+    const SET_UNLESS: Mutation<'_> =
+        Mutation::SetUnless { value: "v", unless: "gone", expiry: Expiry::Never };
+    const REVOKE: Mutation<'_> = Mutation::Revoke { left: None };
+    const TOMBSTONE: Mutation<'_> = Mutation::Revoke { left: Some(("gone", Ttl::from_whole_seconds(60))) };
     const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
+    const REPLACE_ANEW: Mutation<'_> =
+        Mutation::Replace { expected: "old", value: "w", ttl: Some(Ttl::from_whole_seconds(60)) };
     const DELETE: Mutation<'_> = Delete { expected: None };
     const RELEASE: Mutation<'_> = Mutation::Release;
     const TAKE: Mutation<'_> = Delete { expected: Some("old") };
@@ -273,6 +325,8 @@ mod tests {
         let expected = |expects: &Expects| match expects {
             Expects::Anything => "whatever is there".to_owned(),
             Expects::NothingOr(ours) => format!("unless changed from {ours:?}"),
+            Expects::OneOf(ours) => format!("if {ours:?}"),
+            Expects::AnythingBut(text) => format!("unless {text:?}"),
         };
         match replay {
             Replay::Put { value, expects, .. } => format!("put {value} {}", expected(expects)),
@@ -287,11 +341,24 @@ mod tests {
         let put = "put held whatever is there";
         let claim = "put held unless changed from []";
         let replace = r#"put held unless changed from ["old"]"#;
+        let swap = r#"put held if ["old"]"#;
+        let unless = r#"put held unless "gone""#;
         let remove = r#"remove unless changed from ["old"]"#;
         for (mutations, expected) in [
             (vec![(false, CLAIM)], claim),
             (vec![(true, SET)], put),
-            (vec![(true, REPLACE)], replace),
+            (vec![(true, REPLACE)], swap),
+            (vec![(true, REPLACE), (true, REPLACE)], swap),
+            (vec![(true, EXPIRE), (true, REPLACE)], swap),
+            (vec![(true, REPLACE), (true, SET)], put),
+            (vec![(true, REPLACE), (true, REVOKE)], "remove whatever is there"),
+            (vec![(true, REPLACE_ANEW)], replace),
+            (vec![(true, SET_UNLESS)], unless),
+            (vec![(true, SET_UNLESS), (true, SET_UNLESS)], unless),
+            (vec![(true, SET), (true, SET_UNLESS)], put),
+            (vec![(true, DELETE), (false, SET_UNLESS)], unless),
+            (vec![(true, SET_UNLESS), (true, TOMBSTONE)], put),
+            (vec![(true, TOMBSTONE), (true, SET)], put),
             (vec![(true, DELETE)], "remove whatever is there"),
             (vec![(true, RELEASE)], remove),
             (vec![(true, TAKE)], remove),
@@ -327,6 +394,17 @@ mod tests {
         }
         let unknown = PendingWrite::new(SET, None);
         assert_eq!(described(&unknown.replay(None)), "remove whatever is there");
+    }
+
+    #[test]
+    fn a_revocation_whose_reply_was_lost_is_sent_again_whatever_is_there() {
+        for (mutation, expected) in
+            [(REVOKE, "remove whatever is there"), (TOMBSTONE, "put held whatever is there")]
+        {
+            let mut write = pending(&[(true, mutation)]);
+            write.lost(&write.replay(Some(held())), true);
+            assert_eq!(described(&write.replay(Some(held()))), expected, "{mutation:?}");
+        }
     }
 
     #[test]

@@ -89,7 +89,10 @@ impl StaleCopies {
     pub(super) fn follow(&self, operation: Operation<'_>, output: &Output, mark: ReadMark) {
         match (operation, output) {
             (Operation::Get { key }, Output::Value(value)) => self.read(key, value.as_deref(), mark),
-            (Operation::GetMany { keys }, Output::Values(values)) => {
+            (
+                Operation::GetMany { keys } | Operation::GetManyFromPrimary { keys },
+                Output::Values(values),
+            ) => {
                 for (key, value) in keys.iter().zip(values) {
                     self.read(key, value.as_deref(), mark);
                 }
@@ -107,14 +110,19 @@ impl StaleCopies {
             _ => {}
         }
         operation.for_each_mutation(output, |key, mutation| match mutation {
-            Mutation::Set { value, expiry } | Mutation::Claim { value, expiry } => {
+            Mutation::Set { value, expiry }
+            | Mutation::Claim { value, expiry }
+            | Mutation::SetUnless { value, expiry, .. } => {
                 self.wrote_now(key, value, expiry);
             }
-            Mutation::Replace { value, ttl: Some(ttl), .. } => {
+            Mutation::Revoke { left: Some((value, ttl)) }
+            | Mutation::Replace { value, ttl: Some(ttl), .. } => {
                 self.wrote_now(key, value, Expiry::After(ttl));
             }
             Mutation::Replace { value, ttl: None, .. } => self.replaced(key, value),
-            Mutation::Delete { .. } | Mutation::Release => self.removed(key),
+            Mutation::Delete { .. } | Mutation::Release | Mutation::Revoke { left: None } => {
+                self.removed(key);
+            }
             Mutation::Increment { sum, .. } => self.counted(key, sum),
             Mutation::Expire { expiry } => self.expires(key, expiry),
         });

@@ -5,6 +5,7 @@
 mod admission;
 mod claims;
 mod conditional;
+mod many;
 mod replay;
 mod scripts;
 
@@ -94,7 +95,12 @@ impl Store for UpstashStore {
         let run = |command| self.client.run_by(command, deadline);
         match operation {
             Operation::Get { key } => run(Command::new("GET").key(key)).await?.into_text().map(Output::Value),
-            Operation::GetMany { keys: [] } => Ok(Output::Values(Vec::new())),
+            Operation::GetMany { keys: [] } | Operation::GetManyFromPrimary { keys: [] } => {
+                Ok(Output::Values(Vec::new()))
+            }
+            Operation::GetManyFromPrimary { keys } => {
+                Box::pin(self.get_many_from_primary(keys, deadline)).await.map(Output::Values)
+            }
             Operation::GetMany { keys } => {
                 let reply = run(Command::new("MGET").keys(keys)).await?;
                 reply.into_texts(keys.len()).map(Output::Values)
@@ -124,6 +130,21 @@ impl Store for UpstashStore {
             Operation::Increment { key, by } => {
                 run(Command::new("INCRBY").key(key).number(by)).await?.into_integer().map(Output::Sum)
             }
+            Operation::IncrementWithin { key, by, ttl } => {
+                Box::pin(self.increment_within(key, by, ttl, deadline)).await.map(Output::Sum)
+            }
+            Operation::SetUnless { key, value, unless, ttl } => {
+                let set = self.set_unless(key, value, unless, ttl, deadline);
+                Box::pin(set).await.map(Output::Flag)
+            }
+            Operation::Revoke { key, left } => {
+                let command = match left {
+                    Some((value, ttl)) => set(key, value, Expiry::After(ttl)),
+                    None => delete(std::slice::from_ref(key)),
+                };
+                run(command.idempotent()).await.map(|_| Output::Done)
+            }
+            Operation::Scan { prefix } => Box::pin(self.scan(prefix, deadline)).await.map(Output::Names),
             Operation::Expire { key, ttl } => {
                 Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
             }

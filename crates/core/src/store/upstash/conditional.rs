@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::scripts::{COMPARE_AND_DELETE, COMPARE_AND_SET, EXPIRE_UNLESS_CHANGED};
+use super::scripts::{COMPARE_AND_DELETE, COMPARE_AND_SET, EXPIRE_UNLESS_CHANGED, SET_UNLESS};
 use super::{UpstashStore, set};
 use crate::keys::{Expiry, Key, Ttl};
 use crate::store::{ClaimOrRead, Swap};
@@ -134,6 +134,46 @@ impl UpstashStore {
         }
     }
 
+    /// If the reply is lost, reads the key back: it is stored if the key holds `value`, and otherwise sent again, unless
+    /// the key holds `unless`.
+    pub(super) async fn set_unless(
+        &self,
+        key: &Key,
+        value: &str,
+        unless: &str,
+        ttl: Ttl,
+        deadline: Instant,
+    ) -> Result<bool> {
+        let mut reply = self.set_unless_once(key, value, unless, ttl, deadline).await;
+        while let Some(lost) = lost(&reply)
+            && Instant::now() < deadline
+        {
+            match self.look(key, lost, deadline).await? {
+                Some(held) if held == unless => return Ok(false),
+                Some(held) if held == value => return Ok(true),
+                _ => reply = self.set_unless_once(key, value, unless, ttl, deadline).await,
+            }
+        }
+        reply
+    }
+
+    async fn set_unless_once(
+        &self,
+        key: &Key,
+        value: &str,
+        unless: &str,
+        ttl: Ttl,
+        deadline: Instant,
+    ) -> Result<bool> {
+        let command = Command::new("SET").key(key).arg(value).arg("IFNE").arg(unless).ttl(ttl);
+        if let Some(reply) = self.client.run_conditional(command, deadline).await? {
+            return reply.into_done();
+        }
+        let with_arguments = |command: Command| command.arg(unless).arg(value).ttl(ttl);
+        let reply = self.client.eval(&SET_UNLESS, key, with_arguments, deadline).await?;
+        Ok(reply == Reply::Integer(1))
+    }
+
     /// If the reply is lost, reads the key back: it has been removed if it does not hold `expected`.
     pub(super) async fn compare_and_delete(
         &self,
@@ -164,11 +204,7 @@ impl UpstashStore {
 
     /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one.
     pub(super) async fn expire(&self, key: &Key, ttl: Ttl, deadline: Instant) -> Result<bool> {
-        let command = match ttl.as_whole_seconds() {
-            Some(seconds) => Command::new("EXPIRE").key(key).number(seconds),
-            None => Command::new("PEXPIRE").key(key).number(ttl.as_millis()),
-        };
-        let reply = self.client.run_by(command, deadline).await;
+        let reply = self.client.run_by(expire_command(key, ttl), deadline).await;
         if let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
@@ -190,6 +226,14 @@ impl UpstashStore {
     async fn look(&self, key: &Key, lost: &Error, deadline: Instant) -> Result<Option<String>> {
         let reply = self.client.run_by(Command::new("GET").key(key), deadline).await;
         reply.map_err(|error| if error.is_outage() { lost.clone() } else { error })?.into_text()
+    }
+}
+
+/// An EXPIRE, in milliseconds if it has to be.
+pub(super) fn expire_command(key: &Key, ttl: Ttl) -> Command {
+    match ttl.as_whole_seconds() {
+        Some(seconds) => Command::new("EXPIRE").key(key).number(seconds),
+        None => Command::new("PEXPIRE").key(key).number(ttl.as_millis()),
     }
 }
 

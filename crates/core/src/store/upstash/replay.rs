@@ -1,12 +1,16 @@
 //! The replay of a write that Redis did not get, or may not have got.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
-use super::scripts::{ADD_WITH_EXPIRY, EXPIRE_UNLESS_CHANGED, PUT_UNLESS_CHANGED, REMOVE_UNLESS_CHANGED};
+use super::scripts::{
+    ADD_WITH_EXPIRY, EXPIRE_UNLESS_CHANGED, PUT_IF_KNOWN, PUT_UNLESS_CHANGED, REMOVE_UNLESS_CHANGED,
+};
 use super::{UpstashStore, delete};
 use crate::Result;
 use crate::clock::SteadyMillis;
-use crate::keys::Key;
+use crate::keys::{Key, Ttl};
 use crate::store::{Expects, Replay};
 use crate::upstash::Command;
 
@@ -25,6 +29,15 @@ impl UpstashStore {
                         let command = left.into_iter().fold(command, Command::millis);
                         run(command).await.map(|_| true)
                     }
+                    Expects::AnythingBut(unless) => {
+                        let ttl = Ttl::from_duration(Duration::from_millis(left.unwrap_or(u64::MAX)));
+                        self.set_unless(key, value, unless, ttl, deadline).await
+                    }
+                    Expects::OneOf(ours) => {
+                        let ours = [ours, std::slice::from_ref(value)].concat();
+                        let with = |command: Command| command.arg(value);
+                        self.unless_changed(&PUT_IF_KNOWN, key, with, &ours, deadline).await
+                    }
                     Expects::NothingOr(ours) => {
                         let with = |command: Command| command.arg(value).number(left.unwrap_or(0));
                         let ours = [ours, std::slice::from_ref(value)].concat();
@@ -32,10 +45,10 @@ impl UpstashStore {
                     }
                 }
             }
-            Replay::Remove { expects: Expects::Anything, .. } => {
+            Replay::Remove { expects: Expects::Anything | Expects::AnythingBut(_), .. } => {
                 run(delete(std::slice::from_ref(key))).await.map(|_| true)
             }
-            Replay::Remove { expects: Expects::NothingOr(ours), .. } => {
+            Replay::Remove { expects: Expects::NothingOr(ours) | Expects::OneOf(ours), .. } => {
                 self.unless_changed(&REMOVE_UNLESS_CHANGED, key, |command| command, ours, deadline).await
             }
             Replay::Add { by, expires_at: None, .. } => {
@@ -50,10 +63,10 @@ impl UpstashStore {
             Replay::Expire { expires_at: Some(expires_at), expects } => {
                 let left = self.millis_left(*expires_at);
                 match expects {
-                    Expects::Anything => {
+                    Expects::Anything | Expects::AnythingBut(_) => {
                         run(Command::new("PEXPIRE").key(key).number(left)).await.map(|_| true)
                     }
-                    Expects::NothingOr(ours) => {
+                    Expects::NothingOr(ours) | Expects::OneOf(ours) => {
                         let with = |command: Command| command.number(left);
                         self.unless_changed(&EXPIRE_UNLESS_CHANGED, key, with, ours, deadline).await
                     }

@@ -21,6 +21,26 @@ pub(super) static COMPARE_AND_DELETE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Stores the second argument with the options after it, unless the key holds the first. Returns 1 if so.
+pub(super) static SET_UNLESS: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end\n\
+         redis.call('SET', KEYS[1], unpack(ARGV, 2))\n\
+         return 1",
+    )
+});
+
+/// Stores the first argument if the key holds one of the others, and keeps its TTL. Returns 1 if so.
+pub(super) static PUT_IF_KNOWN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local value = redis.call('GET', KEYS[1])\n\
+         for i = 2, #ARGV do\n\
+         if value == ARGV[i] then redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') return 1 end\n\
+         end\n\
+         return 0",
+    )
+});
+
 /// A script that makes a change, if the key is absent or holds one of the arguments from number `first` on. Returns 1 if so.
 fn unless_changed(first: u32, change: &str) -> Script {
     Script::new(&format!(

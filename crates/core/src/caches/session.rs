@@ -1,0 +1,222 @@
+//! Sessions: who is signed in.
+//!
+//! A change is a compare-and-set that keeps the TTL, so that it loses no other change and never brings a session back that
+//! was destroyed. All sessions of a user are revoked by a new epoch: each counts only in the epoch in which it was made. No
+//! list of sessions is needed for that, which a new session could miss, and no clocks are compared. The age of a session is
+//! told by the wall clock of whoever reads it, because a few seconds of difference are nothing against days.
+
+mod change;
+mod end;
+mod id;
+mod index;
+mod options;
+mod record;
+mod touch;
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+pub use self::change::Changed;
+use self::change::session_json;
+pub use self::options::SessionOptions;
+use self::options::{epoch_key, index_key};
+use self::record::{Record, is_moved};
+pub use self::record::{SessionChange, SessionData};
+use super::last_seen::LastSeen;
+use crate::clock::{Clock, SteadyMillis, UnixMillis};
+use crate::json::to_json;
+use crate::keys::{Expiry, Key};
+use crate::store::{Store, Timed};
+use crate::{Error, Result};
+
+/// How often a change is tried.
+const TRIES: u32 = 8;
+/// The maximum bytes of all texts last seen.
+const LAST_SEEN_BYTES: u64 = 8 * 1024 * 1024;
+/// The number of sessions of which this process knows when it has touched them.
+const TOUCHED: usize = 65_536;
+
+/// The sessions of a process, of any [`SessionOptions`].
+pub struct Sessions<S> {
+    store: Arc<S>,
+    clock: Clock,
+    last_seen: LastSeen,
+    /// When this process has last touched a session.
+    touched: Cache<String, SteadyMillis>,
+}
+
+/// A session that counts, and the epoch in which it does.
+struct Found {
+    text: String,
+    epoch: String,
+}
+
+/// Methods have the errors of [`Store`]. An id that is no session's reads as absent, whatever it looks like.
+impl<S: Store> Sessions<S> {
+    /// Sessions on `store`.
+    #[must_use]
+    pub fn new(store: Arc<S>, clock: Clock) -> Self {
+        Self { store, clock, last_seen: LastSeen::new(LAST_SEEN_BYTES), touched: Cache::new(TOUCHED) }
+    }
+
+    /// Makes a session. Returns `{ id, session }` as JSON.
+    pub async fn create(&self, options: &SessionOptions, data: &SessionData) -> Result<String> {
+        let call = Timed::begin(&*self.store);
+        let tag = options.tag(&data.user_id()?);
+        let id = id::new_id(&tag)?;
+        let key = options.key(&id)?;
+        for _ in 0..TRIES {
+            let now = self.clock.lifetime_now();
+            let Some(text) = self.store_new(&call, options, (&key, &tag), data, now).await? else { continue };
+            if options.has_index {
+                let name = id::stored_name(&id);
+                index::add(&call, options, &tag, (&name, None), (now, now)).await?;
+            }
+            self.remember(&key, &text);
+            self.touched.insert(key.as_str().to_owned(), self.clock.steady());
+            let session = session_json(&text, options);
+            return Ok(format!(r#"{{"id":{},"session":{session}}}"#, to_json(&id)));
+        }
+        Err(Error::conflict("the revocations of a user"))
+    }
+
+    /// Stores a session in the epoch of its user, and returns its text; `None` if that epoch has ended meanwhile.
+    async fn store_new(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        (key, tag): (&Key, &str),
+        data: &SessionData,
+        now: UnixMillis,
+    ) -> Result<Option<String>> {
+        let epoch_key = epoch_key(tag)?;
+        let epoch = self.values(call, options, std::slice::from_ref(&epoch_key)).await?.pop().flatten();
+        let text = Record::text(data.as_str(), epoch.as_deref().unwrap_or_default(), now);
+        let stored = call.set(key, &text, Expiry::After(options.idle.min(options.absolute)));
+        if epoch.is_none() {
+            stored.await?;
+            return Ok(Some(text));
+        }
+        // The epoch must outlive the session, or the session would end with it.
+        let (stored, is_kept) = tokio::join!(stored, call.expire(&epoch_key, options.epoch_ttl()));
+        stored?;
+        Ok(is_kept?.then_some(text))
+    }
+
+    /// The session as JSON. Its idle time begins anew if `touches`, at most once in a while. With a `user_id`, only a
+    /// session of that user counts.
+    pub async fn get(
+        &self,
+        options: &SessionOptions,
+        id: &str,
+        touches: bool,
+        user_id: Option<&str>,
+    ) -> Result<Option<String>> {
+        let call = Timed::begin(&*self.store);
+        let key = options.key(id)?;
+        let is_due = touches && self.begin_touch(options, &key);
+        // Both in one request. The EXPIRE of a session that does not count does no harm.
+        let touch = async { if is_due { self.extend(&call, options, &key).await } else { Ok(true) } };
+        let (found, extended) = tokio::join!(self.read(&call, options, (id, &key), user_id), touch);
+        if is_due && !matches!((&found, &extended), (Ok(Some(_)), Ok(true))) {
+            self.touched.remove(key.as_str());
+        }
+        extended?;
+        let Some(found) = found? else { return Ok(None) };
+        Ok(Record::parse(&found.text).map(|record| record.to_json(options)))
+    }
+
+    /// The sessions of a user that are in the list, as a JSON array, the newest last.
+    pub async fn list(&self, options: &SessionOptions, user_id: &str) -> Result<String> {
+        let call = Timed::begin(&*self.store);
+        let tag = options.tag(user_id);
+        let index = self.values(&call, options, &[index_key(&tag)?]).await?.pop().flatten();
+        let names = index::names(index.as_deref());
+        let mut keys = vec![epoch_key(&tag)?];
+        for name in &names {
+            keys.push(options.key_of_name(name)?);
+        }
+        let mut values = self.values(&call, options, &keys).await?.into_iter();
+        let epoch = values.next().flatten();
+        let sessions = values.flatten().filter_map(|text| {
+            let record = self.live(options, &text)?;
+            let is_theirs = record.user_id == user_id && record.counts_in(epoch.as_deref());
+            is_theirs.then(|| record.to_json(options))
+        });
+        Ok(format!("[{}]", sessions.collect::<Vec<_>>().join(",")))
+    }
+
+    /// The text of a session that counts. A corrupt entry is removed.
+    async fn read(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        (id, key): (&str, &Key),
+        user_id: Option<&str>,
+    ) -> Result<Option<Found>> {
+        let tag = user_id.map(|user_id| options.tag(user_id)).or_else(|| id::tag_of(id).map(str::to_owned));
+        let (text, found) = match tag {
+            Some(tag) => {
+                let values = self.values(call, options, &[key.clone(), epoch_key(&tag)?]).await?;
+                let [text, epoch] = <[Option<String>; 2]>::try_from(values).unwrap_or_default();
+                (text, Some((tag, epoch)))
+            }
+            None => (self.values(call, options, std::slice::from_ref(key)).await?.pop().flatten(), None),
+        };
+        let Some(text) = text else {
+            self.last_seen.forget(key);
+            return Ok(None);
+        };
+        let Some(record) = Record::parse(&text) else {
+            self.last_seen.forget(key);
+            if !is_moved(&text) {
+                call.remove_corrupt(key, &text).await?;
+            }
+            return Ok(None);
+        };
+        let own_tag = options.tag(&record.user_id);
+        let (tag, epoch) = if let Some(found) = found {
+            found
+        } else {
+            let epoch = self.values(call, options, &[epoch_key(&own_tag)?]).await?.pop().flatten();
+            (own_tag.clone(), epoch)
+        };
+        if tag != own_tag || !record.counts_in(epoch.as_deref()) || !self.is_young(options, &record) {
+            self.last_seen.forget(key);
+            return Ok(None);
+        }
+        self.remember(key, &text);
+        Ok(Some(Found { text, epoch: epoch.unwrap_or_default() }))
+    }
+
+    async fn values(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        keys: &[Key],
+    ) -> Result<Vec<Option<String>>> {
+        if options.is_consistent { call.get_many_from_primary(keys).await } else { call.get_many(keys).await }
+    }
+
+    /// A session that is not over, whatever has been revoked.
+    fn live<'a>(&self, options: &SessionOptions, text: &'a str) -> Option<Record<'a>> {
+        Record::parse(text).filter(|record| self.is_young(options, record))
+    }
+
+    fn is_young(&self, options: &SessionOptions, record: &Record<'_>) -> bool {
+        options.time_left(record.created_at, self.clock.lifetime_now()).is_some()
+    }
+
+    fn remember(&self, key: &Key, text: &str) {
+        self.last_seen.remember(key, text);
+    }
+
+    fn forget(&self, key: &Key) {
+        self.last_seen.forget(key);
+        self.touched.remove(key.as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests;

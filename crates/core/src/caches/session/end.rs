@@ -1,0 +1,105 @@
+//! The ends of sessions: of one, of all of a user, and of an id that is replaced by another.
+
+use super::options::{SessionOptions, epoch_key};
+use super::record::{Record, moved};
+use super::{Found, Sessions, TRIES, id, index};
+use crate::keys::{Expiry, Ttl};
+use crate::store::{Store, Swap, Timed};
+use crate::{Error, Result};
+
+/// How long the text stands that a move leaves: until a lost reply has been looked up.
+const MOVED_TTL: Ttl = Ttl::from_whole_seconds(5);
+
+/// Methods have the errors of [`Store`].
+impl<S: Store> Sessions<S> {
+    /// Moves the session to a new id, which is returned; `None` if it is absent. Nobody finds it under both.
+    ///
+    /// # Errors
+    ///
+    /// A conflict when others have changed it each time.
+    pub async fn rotate(&self, options: &SessionOptions, id: &str) -> Result<Option<String>> {
+        let call = Timed::begin(&*self.store);
+        let key = options.key(id)?;
+        let Some(found) = self.read(&call, options, (id, &key), None).await? else { return Ok(None) };
+        let mut text = found.text;
+        let Some(tag) = Record::parse(&text).map(|record| options.tag(&record.user_id)) else {
+            return Ok(None);
+        };
+        let new_id = id::new_id(&tag)?;
+        let new_key = options.key(&new_id)?;
+        for _ in 0..TRIES {
+            let now = self.clock.lifetime_now();
+            let live = self.live(options, &text).map(|record| record.created_at);
+            let Some((created_at, ttl)) =
+                live.and_then(|created_at| Some((created_at, options.time_left(created_at, now)?)))
+            else {
+                break;
+            };
+            // Nobody knows the new id before the old one is dead, and nothing is lost if this process ends in between.
+            call.set(&new_key, &text, Expiry::After(ttl)).await?;
+            match call.compare_and_set(&key, &text, &moved(), Some(MOVED_TTL)).await? {
+                Swap::Done => {
+                    self.forget(&key);
+                    self.remember(&new_key, &text);
+                    if options.has_index {
+                        let (name, old) = (id::stored_name(&new_id), id::stored_name(id));
+                        index::add(&call, options, &tag, (&name, Some(&old)), (created_at, now)).await?;
+                    }
+                    return Ok(Some(new_id));
+                }
+                Swap::Absent => break,
+                Swap::Changed(other) => text = other,
+            }
+        }
+        self.forget(&key);
+        call.revoke(&new_key, None).await?;
+        Ok(None)
+    }
+
+    /// Ends a session.
+    pub async fn destroy(&self, options: &SessionOptions, id: &str) -> Result<()> {
+        let key = options.key(id)?;
+        self.forget(&key);
+        self.store.revoke(&key, None).await
+    }
+
+    /// Ends all sessions of a user but one, if that is given and there.
+    pub async fn destroy_all(
+        &self,
+        options: &SessionOptions,
+        user_id: &str,
+        except: Option<&str>,
+    ) -> Result<()> {
+        let call = Timed::begin(&*self.store);
+        let epoch_key = epoch_key(&options.tag(user_id))?;
+        let epoch = id::new_epoch()?;
+        if let Some(id) = except {
+            self.spare(&call, options, (id, user_id), &epoch).await?;
+        }
+        call.revoke(&epoch_key, Some((&epoch, options.epoch_ttl()))).await
+    }
+
+    /// Makes a session count in the epoch that is to come, too, so that it counts all the time.
+    pub(super) async fn spare(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        (id, user_id): (&str, &str),
+        next: &str,
+    ) -> Result<()> {
+        let key = options.key(id)?;
+        for _ in 0..TRIES {
+            let Some(Found { text, epoch }) = self.read(call, options, (id, &key), Some(user_id)).await?
+            else {
+                return Ok(());
+            };
+            let Some(record) = Record::parse(&text) else { return Ok(()) };
+            let written = record.spared(&epoch, next);
+            match self.swap(call, &key, &text, &written).await? {
+                Swap::Done | Swap::Absent => return Ok(()),
+                Swap::Changed(_) => {}
+            }
+        }
+        Err(Error::conflict("the session"))
+    }
+}

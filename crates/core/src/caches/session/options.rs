@@ -1,0 +1,85 @@
+//! What a `SessionCache` is made with.
+
+use std::time::Duration;
+
+use super::id;
+use crate::Result;
+use crate::clock::{SteadyMillis, UnixMillis};
+use crate::keys::{Key, SESSION, SESSION_EPOCH, SESSION_INDEX, Ttl};
+
+/// Where sessions are stored, and how long they live.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// What stands before the name of a session.
+    pub prefix: String,
+    /// How long a session lives without being used.
+    pub idle: Ttl,
+    /// How long a session lives at most.
+    pub absolute: Ttl,
+    /// How often a session's idle time is renewed at most.
+    pub touch_every: Ttl,
+    /// Whether to keep a list of the sessions of each user.
+    pub has_index: bool,
+    /// Whether the primary of a database with read replicas answers reads.
+    pub is_consistent: bool,
+}
+
+impl Default for SessionOptions {
+    /// A day of idle time, 30 days at most, and a touch a minute.
+    fn default() -> Self {
+        Self {
+            prefix: SESSION.prefix.to_owned(),
+            idle: Ttl::from_whole_seconds(SESSION.ttl_seconds),
+            absolute: Ttl::from_whole_seconds(2_592_000),
+            touch_every: Ttl::from_whole_seconds(60),
+            has_index: false,
+            is_consistent: false,
+        }
+    }
+}
+
+impl SessionOptions {
+    /// The key of the session with this id.
+    pub(super) fn key(&self, id: &str) -> Result<Key> {
+        self.key_of_name(&id::stored_name(id))
+    }
+
+    pub(super) fn key_of_name(&self, name: &str) -> Result<Key> {
+        Key::prefixed("options.prefix", &self.prefix, name)
+    }
+
+    pub(super) fn tag(&self, user_id: &str) -> String {
+        id::tag(&self.prefix, user_id)
+    }
+
+    /// How long a session that is used now lives, unless it is used again; `None` if it is over.
+    pub(super) fn time_left(&self, created_at: UnixMillis, now: UnixMillis) -> Option<Ttl> {
+        let left = self.expires_at(created_at).checked_sub(now).filter(|left| *left > 0)?;
+        Some(self.idle.min(Ttl::from_duration(Duration::from_millis(left))))
+    }
+
+    /// When a session ends at the latest.
+    pub(super) fn expires_at(&self, created_at: UnixMillis) -> UnixMillis {
+        created_at.saturating_add(self.absolute.as_millis())
+    }
+
+    /// How long an epoch is kept: longer than any session that was made under it or before it.
+    pub(super) fn epoch_ttl(&self) -> Ttl {
+        Ttl::from_duration(Duration::from_millis(self.absolute.as_millis().saturating_mul(2)))
+    }
+
+    /// Whether a touch at this steady time is too soon after the one before.
+    pub(super) fn is_soon(&self, before: SteadyMillis, now: SteadyMillis) -> bool {
+        now < before.saturating_add(self.touch_every.as_millis())
+    }
+}
+
+/// The key of the epoch of the user with `tag`.
+pub(super) fn epoch_key(tag: &str) -> Result<Key> {
+    SESSION_EPOCH.key("userId", tag)
+}
+
+/// The key of the list of sessions of the user with `tag`.
+pub(super) fn index_key(tag: &str) -> Result<Key> {
+    SESSION_INDEX.key("userId", tag)
+}

@@ -1,0 +1,346 @@
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::config::MemoryLimits;
+use crate::json::Object;
+use crate::keys::Ttl;
+use crate::store::MemoryStore;
+
+const START: u64 = 1_700_000_000_000;
+const SECOND: u64 = 1_000;
+const DAY: u64 = 86_400 * SECOND;
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the memory store is synchronous"),
+    }
+}
+
+/// A process: its own sessions on a store that others share.
+struct Process {
+    sessions: Sessions<MemoryStore>,
+    options: SessionOptions,
+}
+
+/// A store, the clock of all, and what of it is in a process.
+struct Stage {
+    store: Arc<MemoryStore>,
+    time: Arc<AtomicU64>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let time = Arc::new(AtomicU64::new(START));
+        let store = Arc::new(MemoryStore::new(MemoryLimits::default(), clock(&time)));
+        Self { store, time }
+    }
+
+    fn process(&self) -> Process {
+        self.process_with(SessionOptions::default())
+    }
+
+    fn process_with(&self, options: SessionOptions) -> Process {
+        Process { sessions: Sessions::new(Arc::clone(&self.store), clock(&self.time)), options }
+    }
+
+    fn advance(&self, millis: u64) {
+        self.time.fetch_add(millis, Relaxed);
+    }
+
+    /// The only key of a session.
+    fn session_key(&self) -> Key {
+        let names = now(self.store.scan("session:")).unwrap();
+        let [name] = &names[..] else { panic!("{names:?}") };
+        Key::plain("key", name).unwrap()
+    }
+}
+
+fn clock(time: &Arc<AtomicU64>) -> Clock {
+    let time = Arc::clone(time);
+    Clock::from_fn(move || time.load(Relaxed))
+}
+
+impl Process {
+    fn create(&self, data: &str) -> String {
+        let data = SessionData::from_json("data", data.into()).unwrap();
+        let created = now(self.sessions.create(&self.options, &data)).unwrap();
+        let id = Object::parse(&created).unwrap().get("id").unwrap().to_owned();
+        id.trim_matches('"').to_owned()
+    }
+
+    fn get(&self, id: &str) -> Option<String> {
+        now(self.sessions.get(&self.options, id, true, None)).unwrap()
+    }
+
+    fn peek(&self, id: &str) -> Option<String> {
+        now(self.sessions.get(&self.options, id, false, None)).unwrap()
+    }
+
+    fn update(&self, id: &str, change: &str) -> Option<String> {
+        let change = SessionChange::from_json("change", change.into()).unwrap();
+        now(self.sessions.update(&self.options, id, &change)).unwrap()
+    }
+
+    fn destroy_all(&self, user_id: &str, except: Option<&str>) {
+        now(self.sessions.destroy_all(&self.options, user_id, except)).unwrap();
+    }
+}
+
+const USER: &str = r#"{"userId":"u","n":1e21,"z":[ ]}"#;
+
+#[test]
+fn a_session_is_the_data_byte_for_byte_and_its_times() {
+    let stage = Stage::new();
+    let id = stage.process().create(USER);
+
+    let session = stage.process().get(&id).unwrap();
+
+    let times = format!(r#""createdAt":{START},"updatedAt":{START},"expiresAt":{}"#, START + 30 * DAY);
+    assert_eq!(session, format!(r#"{{"userId":"u","n":1e21,"z":[ ],{times}}}"#));
+}
+
+#[test]
+fn the_store_holds_no_id_and_no_part_of_one() {
+    let stage = Stage::new();
+    let id = stage.process().create(USER);
+
+    let key = stage.session_key();
+    let text = now(stage.store.get(&key)).unwrap().unwrap();
+
+    let random = id.split_once('.').unwrap().0;
+    assert!(!key.as_str().contains(random) && !text.contains(random));
+}
+
+#[test]
+fn an_update_changes_only_its_own_fields_and_keeps_the_ttl() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let id = a.create(USER);
+    b.get(&id);
+    stage.advance(10 * SECOND);
+    a.update(&id, r#"{"a":1}"#).unwrap();
+
+    let both = b.update(&id, r#"{"b":"\"","n":2}"#).unwrap();
+
+    assert!(both.starts_with(r#"{"userId":"u","n":2,"z":[ ],"a":1,"b":"\"","createdAt":"#), "{both}");
+    assert!(both.contains(&format!(r#""updatedAt":{}"#, START + 10 * SECOND)), "{both}");
+    stage.advance(DAY - 10 * SECOND);
+    assert_eq!(b.peek(&id), None);
+}
+
+#[test]
+fn an_update_brings_no_destroyed_session_back() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let id = a.create(USER);
+    b.get(&id);
+    now(a.sessions.destroy(&a.options, &id)).unwrap();
+
+    assert_eq!(b.update(&id, r#"{"a":1}"#), None);
+    assert_eq!(b.get(&id), None);
+    assert!(stage.store.is_empty());
+}
+
+#[test]
+fn an_update_cannot_give_a_session_to_another_user() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let id = process.create(USER);
+    let change = SessionChange::from_json("change", r#"{"userId":"admin"}"#.into()).unwrap();
+
+    let error = now(process.sessions.update(&process.options, &id, &change)).unwrap_err();
+
+    assert!(error.is_invalid_field() && error.to_string().starts_with("data.userId must stay the same"));
+}
+
+#[test]
+fn a_change_that_others_come_before_is_made_again_up_to_eight_times() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let id = a.create(USER);
+    let begun = now(a.sessions.begin_change(&a.options, &id)).unwrap().unwrap();
+    let mut basis: (String, serde_json::Value) = serde_json::from_str(&begun).unwrap();
+    for tries in 0..7 {
+        b.update(&id, &format!(r#"{{"b":{tries}}}"#)).unwrap();
+        let changed = now(a.sessions.change(&a.options, &id, (&basis.0, USER), tries)).unwrap();
+        let Changed::Again(next) = changed else { panic!("try {tries}") };
+        basis = serde_json::from_str(&next).unwrap();
+        assert_eq!(basis.1["b"], tries);
+    }
+    b.update(&id, r#"{"b":7}"#).unwrap();
+
+    let error = now(a.sessions.change(&a.options, &id, (&basis.0, USER), 7)).err().unwrap();
+
+    assert!(error.is_conflict(), "{error}");
+}
+
+#[test]
+fn a_write_is_recognized_below_the_next_three() {
+    let text = Record::text(USER, "", START);
+    let mut record = Record::parse(&text).unwrap().replaced(USER, START).unwrap();
+    let first = record.stamp.clone();
+    for is_known in [true, true, true, false] {
+        record = Record::parse(&record.text).unwrap().replaced(USER, START).unwrap();
+        assert_eq!(Record::parse(&record.text).unwrap().has_stamp(&first), is_known);
+    }
+}
+
+#[test]
+fn a_session_lives_as_long_as_it_is_used_and_not_longer() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let id = process.create(USER);
+
+    for _ in 0..40 {
+        stage.advance(DAY - SECOND);
+        if process.get(&id).is_none() {
+            break;
+        }
+    }
+
+    let age = stage.time.load(Relaxed) - START;
+    assert!((30 * DAY..31 * DAY).contains(&age), "{age}");
+    let unused = process.create(USER);
+    stage.advance(DAY);
+    assert_eq!(process.get(&unused), None);
+}
+
+#[test]
+fn the_absolute_lifetime_ends_a_session_whose_key_lives_on() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let id = process.create(USER);
+    now(stage.store.expire(&stage.session_key(), Ttl::from_whole_seconds(u32::MAX))).unwrap();
+    stage.advance(30 * DAY);
+
+    assert_eq!(process.peek(&id), None);
+    assert_eq!(process.update(&id, "{}"), None);
+    assert_eq!(now(process.sessions.rotate(&process.options, &id)).unwrap(), None);
+}
+
+#[test]
+fn all_sessions_of_a_user_end_but_one_and_those_that_come_later() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let (first, spared, other) = (a.create(USER), b.create(USER), a.create(r#"{"userId":"v"}"#));
+
+    a.destroy_all("u", Some(&spared));
+
+    assert_eq!((a.get(&first), b.get(&first)), (None, None));
+    let later = b.create(USER);
+    for id in [&spared, &other, &later] {
+        assert!(a.get(id).is_some() && b.get(id).is_some());
+    }
+    b.update(&first, r#"{"a":1}"#);
+    assert_eq!(a.get(&first), None, "an update in flight");
+    b.destroy_all("u", None);
+    for id in [&first, &spared, &later] {
+        assert_eq!(a.get(id), None);
+    }
+}
+
+#[test]
+fn a_session_of_another_user_is_not_spared() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let (own, other) = (process.create(USER), process.create(r#"{"userId":"v"}"#));
+
+    process.destroy_all("u", Some(&other));
+
+    assert_eq!(process.get(&own), None);
+    assert!(process.get(&other).is_some());
+}
+
+#[test]
+fn a_session_that_is_used_outlives_the_epoch_of_a_revocation_before_it() {
+    let stage = Stage::new();
+    let process = stage.process();
+    process.destroy_all("u", None);
+    stage.advance(59 * DAY);
+    let id = process.create(USER);
+
+    for _ in 0..29 {
+        stage.advance(DAY - SECOND);
+        assert!(process.get(&id).is_some());
+    }
+}
+
+#[test]
+fn the_tag_in_an_id_is_not_taken_on_trust() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let (own, other) = (process.create(USER), process.create(r#"{"userId":"v"}"#));
+    let forged = format!("{}.{}", own.split_once('.').unwrap().0, other.split_once('.').unwrap().1);
+
+    assert_eq!(process.get(&forged), None);
+    let get = |user| now(process.sessions.get(&process.options, &own, false, Some(user))).unwrap();
+    assert!(get("u").is_some());
+    assert_eq!(get("v"), None);
+}
+
+#[test]
+fn a_rotated_session_has_its_data_and_no_old_id() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let id = a.create(USER);
+    b.get(&id);
+
+    let new_id = now(a.sessions.rotate(&a.options, &id)).unwrap().unwrap();
+
+    assert_eq!((a.get(&id), b.get(&id), b.update(&id, r#"{"a":1}"#)), (None, None, None));
+    assert!(b.get(&new_id).unwrap().starts_with(r#"{"userId":"u""#));
+    assert_eq!(now(b.sessions.rotate(&b.options, &id)).unwrap(), None);
+}
+
+#[test]
+fn a_touch_is_written_once_in_a_while() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let id = process.create(USER);
+    let left = || match stage.store.expiry(&stage.session_key()).unwrap() {
+        Expiry::At(time) => time - stage.time.load(Relaxed),
+        other => panic!("{other:?}"),
+    };
+    for (advanced, expected) in [(59, DAY - 59 * SECOND), (1, DAY), (59, DAY - 59 * SECOND), (1, DAY)] {
+        stage.advance(advanced * SECOND);
+        assert!(now(process.sessions.touch(&process.options, &id)).unwrap());
+        assert_eq!(left(), expected);
+    }
+    assert!(!now(process.sessions.touch(&process.options, "none")).unwrap());
+}
+
+#[test]
+fn a_corrupt_entry_reads_as_absent_and_is_removed() {
+    let stage = Stage::new();
+    let process = stage.process();
+    for corrupt in ["", "null", "{}", "[1]", r#"{"e":"","c":1,"m":1,"w":"","v":{}}"#] {
+        let id = process.create(USER);
+        now(stage.store.set(&stage.session_key(), corrupt, Expiry::Never)).unwrap();
+
+        assert_eq!(process.get(&id), None, "{corrupt}");
+        assert!(stage.store.is_empty(), "{corrupt}");
+    }
+}
+
+#[test]
+fn the_list_has_the_live_sessions_of_a_user_and_at_most_a_hundred() {
+    let stage = Stage::new();
+    let process =
+        stage.process_with(SessionOptions { has_index: true, is_consistent: true, ..Default::default() });
+    let list = || -> Vec<serde_json::Value> {
+        serde_json::from_str(&now(process.sessions.list(&process.options, "u")).unwrap()).unwrap()
+    };
+    let ids: Vec<String> =
+        (0..102).map(|n| process.create(&format!(r#"{{"userId":"u","n":{n}}}"#))).collect();
+    assert_eq!((list().len(), &list()[0]["n"], &list()[99]["n"]), (100, &2.into(), &101.into()));
+
+    now(process.sessions.destroy(&process.options, &ids[101])).unwrap();
+    now(process.sessions.rotate(&process.options, &ids[2])).unwrap();
+
+    assert_eq!((list().len(), &list()[0]["n"], &list()[98]["n"]), (99, &3.into(), &2.into()));
+    process.destroy_all("u", Some(&ids[50]));
+    assert_eq!(list().len(), 1);
+}
