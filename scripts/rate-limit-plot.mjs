@@ -88,6 +88,7 @@ function draw(lanes, { text, line, admitted, denied }) {
     (at) => `<text x="${x(at)}" y="${bottom + 16}" text-anchor="middle">${at / WINDOW_MS} s</text>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width + 2 * left} ${bottom + 24}" width="${width + 2 * left}" height="${bottom + 24}">
+<title>What each algorithm admits of the same requests</title>
 <style>text{font:12px system-ui,sans-serif;fill:${text}}.c{font:12px ui-monospace,monospace}path{fill:none;stroke-width:2}.l{stroke:${line};stroke-width:1}.a{stroke:${admitted}}.d{stroke:${denied}}</style>
 <path class="a" d="M${left} 22v-14"/><text x="${left + 8}" y="20">admitted</text>
 <path class="d" d="M${left + 80} 22v-7"/><text x="${left + 88}" y="20">denied</text>
