@@ -15,7 +15,7 @@ const sizes: Record<'address' | 'email' | 'event', Limit> = {
 }
 
 const limiterOf = (name: keyof typeof sizes) =>
-  new RateLimiter({ name, prefix: `booking-limit:${name}`, limiter: RateLimiter.gcra(...sizes[name]) })
+  new RateLimiter({ name, prefix: 'booking-limit', limiter: RateLimiter.gcra(...sizes[name]) })
 
 const perAddress = limiterOf('address')
 const perEmail = limiterOf('email')
