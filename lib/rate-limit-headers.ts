@@ -2,8 +2,8 @@ import type { RateLimitResult } from './rate-limiter.js'
 
 /**
  * The headers that tell a client about its limits: `RateLimit-Policy` and `RateLimit` as the IETF draft has them
- * (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` if a limit denies. A limit of which nothing is known, as in an
- * outage, is left out.
+ * (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` if a limit denies. A limit of which nothing is known is left
+ * out: in an outage, or if another limit of the same call was certain to deny, so that Redis was not asked.
  * @default legacy false
  * @see docs/rate-limits.md
  * @example return new Response('Too many requests', { status: 429, headers: rateLimitHeaders(result) })
@@ -13,7 +13,7 @@ export function rateLimitHeaders(
   { legacy = false }: { legacy?: boolean | undefined } = {},
 ): Record<string, string> {
   const all = [results].flat()
-  const known = all.filter(({ reason }) => reason !== 'outage')
+  const known = all.filter(isKnown)
   const headers: Record<string, string> = {}
   if (known.length > 0) {
     const now = Date.now()
@@ -30,6 +30,9 @@ export function rateLimitHeaders(
   if (retryAfterMs > 0) headers['Retry-After'] = String(toSeconds(retryAfterMs))
   return headers
 }
+
+const isKnown = ({ success, reason }: RateLimitResult) =>
+  reason !== 'outage' && !(success && reason === 'cacheBlock')
 
 /** What clients of before the draft know: the limit that is nearest to its end. */
 function legacyHeaders(results: readonly RateLimitResult[]): Record<string, string> {

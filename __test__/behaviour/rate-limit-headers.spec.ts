@@ -54,6 +54,22 @@ describe('rateLimitHeaders', () => {
       'Retry-After': '1',
     })
   })
+
+  test('tell nothing of a limit that was not asked, because another one is certain to deny', async () => {
+    const checks = [1, 9].map((tokens) => ({ limiter: limiterOf(tokens, `of-${tokens}`), id: 'guest' }))
+    await RateLimiter.limitAll(checks)
+    await RateLimiter.limitAll(checks)
+
+    const { results } = await RateLimiter.limitAll(checks)
+
+    expect(results.map(({ success, reason }) => [success, reason])).toStrictEqual([
+      [false, 'cacheBlock'],
+      [true, 'cacheBlock'],
+    ])
+    const headers = rateLimitHeaders(results)
+    expect(parsed(headers.RateLimit)).toMatchObject([['of-1', { r: 0 }]])
+    expect(parsed(headers['RateLimit-Policy'])).toStrictEqual([['of-1', { q: 1, w: 3600 }]])
+  })
 })
 
 describe('clientAddress', () => {

@@ -7,6 +7,7 @@ import { actionTests } from './action-tests.mjs'
 import { build, serve, serveStandalone, startServices } from './app.mjs'
 import { accessTests } from './booking-access-tests.mjs'
 import { demonstrationTests } from './booking-demonstration-tests.mjs'
+import { limitTests } from './booking-limit-tests.mjs'
 import { noScriptTests } from './booking-no-script-tests.mjs'
 import { bookingTests } from './booking-tests.mjs'
 import { launch } from './browser.mjs'
@@ -53,8 +54,10 @@ for (const { name, bundler, output, start } of variants) {
       describe('the booking page', () => bookingTests(setting))
       describe('the booking page without scripts', () => noScriptTests(setting))
       describe('the demonstration', () => demonstrationTests(setting))
-      // The pages are the same in each variant, and axe takes its time.
-      if (name === variants[0].name) describe('accessibility', () => accessTests(setting))
+      // The pages are the same in each variant, and axe takes its time. So does waiting for a limit.
+      if (name !== variants[0].name) return
+      describe('accessibility', () => accessTests(setting))
+      describe('the limits of the booking page', () => limitTests(setting))
     })
   })
 }

@@ -63,7 +63,7 @@ describe('the tarballs', { timeout: 120_000 }, () => {
     assert.deepEqual(
       main.filter(
         (name) =>
-          !/^package\/((dist\/((doctor|next)\/)?|docs\/)?[\w-]+(\.config)?\.(js|mjs|d\.ts|d\.mts|md|json)|LICENSE)$/.test(
+          !/^package\/((dist\/((doctor|next)\/)?|docs\/)?[\w-]+(\.config)?\.(js|mjs|d\.ts|d\.mts|md|svg|json)|LICENSE)$/.test(
             name,
           ),
       ),

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 
 const withoutCode = (text) => text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`\n]*`/g, 'code')
 
-/** The targets of all links and pictures in a page. */
+/** The targets of all links and pictures in a page. Pictures for light and dark are HTML. */
 export const linkTargets = (text) =>
-  [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
+  [...withoutCode(text).matchAll(/(?:\]\(|\b(?:src|srcset)=")([^)"\s]+)/g)].map(([, target]) => target)
 
 export const isRelative = (target) => !/^[a-z]+:/.test(target)
 

@@ -53,6 +53,11 @@ const full = {
     limitMs: 6000,
     waiting: { workMs: [50, 200, 500, 900], rounds: 24 },
   },
+  rateLimits: {
+    cost: { ...careful, levels: ENDS },
+    together: { rounds: 40, delay: 3 },
+    denied: { rounds: 5, calls: 200_000 },
+  },
   leak: true,
 }
 
@@ -76,6 +81,11 @@ const quick = {
     leaseMs: 500,
     limitMs: 1000,
     waiting: { workMs: [50, 900], rounds: 2 },
+  },
+  rateLimits: {
+    cost: { ...once, levels: ENDS },
+    together: { rounds: 8, delay: 3 },
+    denied: { rounds: 1, calls: 20_000 },
   },
   leak: false,
 }

@@ -10,6 +10,8 @@ import { OTHER_BUILD, PACKAGE, PEER, TCP_CLIENTS } from './clients.mjs'
 import { count, figure, table, times } from './figures.mjs'
 import { TOGETHER } from './flows.mjs'
 import { idempotencySection } from './idempotency-section.mjs'
+import { RATE_LIMIT_PACKAGES } from './limiters.mjs'
+import { rateLimitSection } from './rate-limits-section.mjs'
 import { IDEMPOTENCY_PACKAGES } from './run-once.mjs'
 import { targets } from './targets.mjs'
 
@@ -51,6 +53,7 @@ const sections = {
   startUp: ['Start-up', (startUp) => [aboutStartUp, startUpTable(startUp)]],
   flows: ['Flows', (flows) => [aboutFlows, flowTable(flows)]],
   idempotency: ['Work done once', (idempotency) => idempotencySection(idempotency, targetTable)],
+  'rate-limits': ['Rate limits', (rateLimits) => rateLimitSection(rateLimits, targetTable)],
   leak: ['Resident memory', (leak) => [leakTable(leak)]],
 }
 
@@ -200,7 +203,7 @@ function targetTable(targets) {
 /** Rows that describe the machine and the versions. */
 export function machine() {
   const processors = cpus()
-  const packages = [PEER, ...TCP_CLIENTS, 'lru-cache', ...IDEMPOTENCY_PACKAGES]
+  const packages = [PEER, ...TCP_CLIENTS, 'lru-cache', ...IDEMPOTENCY_PACKAGES, ...RATE_LIMIT_PACKAGES]
   return [
     ['date', new Date().toISOString().slice(0, 10)],
     ['commit', commit()],

@@ -2,6 +2,7 @@
 
 import { PACKAGE, PEER, TCP_CLIENTS } from './clients.mjs'
 import { figure, times } from './figures.mjs'
+import { IN_A_ROW, RATELIMIT, SHARED } from './limiters.mjs'
 import { SWEPT_MAP } from './memory.mjs'
 import { BY_HAND } from './run-once.mjs'
 
@@ -138,5 +139,40 @@ export function idempotencyTargets({ cost: { times, sent }, waiting }) {
     row('requests: replay', repeated.requests, 'at most', 1),
     row('requests: join in one process', joined.requests, 'at most', 0),
     row(slowest, Math.max(...delays), 'at most', 150, inUnit('ms')),
+  ]
+}
+
+/** The commands of a request that is admitted and of one that is denied. */
+const MOST_COMMANDS = { fixedWindow: [3, 2], slidingWindow: [3, 2], tokenBucket: [4, 2] }
+
+/** The targets of rate limits. They are in their section. */
+export function rateLimitTargets({ times, sent, together, denied }) {
+  const figuresOf = (name, inFlight, algorithm) =>
+    times.find((row) => row.name === name && row.inFlight === inFlight && row.algorithm === algorithm).figures
+  const ratios = (inFlight, field) =>
+    SHARED.map(
+      (algorithm) =>
+        figuresOf(PACKAGE, inFlight, algorithm)[field] / figuresOf(RATELIMIT, inFlight, algorithm)[field],
+    )
+  const commands = Object.entries(MOST_COMMANDS).flatMap(([algorithm, [admitted, refused]]) => {
+    const of = sent.find((row) => row.name === PACKAGE && row.algorithm === algorithm).sent
+    const worst = Math.max(of.first.commands, of.later.commands)
+    return [
+      row(`commands: ${algorithm}, admitted`, worst, 'at most', admitted),
+      row(`commands: ${algorithm}, denied`, of.denied.commands, 'at most', refused),
+    ]
+  })
+  const [ours, theirs] = [PACKAGE, IN_A_ROW].map((way) => together.find((one) => one.way === way))
+  const known = denied.find(({ name }) => name === PACKAGE)
+  const inRow = 'four limits together, against one after the other'
+  return [
+    ratioRow('in flight 1: p50, worst of three algorithms', Math.max(...ratios(1, 'p50')), 'at most', 0.5),
+    ratioRow('in flight 1: main-thread active, worst', Math.max(...ratios(1, 'active')), 'at most', 0.15),
+    ratioRow('in flight 64: throughput, worst', Math.min(...ratios(64, 'opsPerSecond')), 'at least', 2),
+    ...commands,
+    row('four limits together: requests', ours.requests, 'at most', 1),
+    ratioRow(`${inRow}: time`, ours.milliseconds / theirs.milliseconds, 'at most', 0.4),
+    row('certain to be denied: requests', known.requests, 'at most', 0),
+    row('certain to be denied: time', known.microseconds, 'at most', 1, inUnit('us')),
   ]
 }

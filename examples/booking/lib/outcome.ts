@@ -8,10 +8,12 @@ export type Outcome =
   | { kind: 'blocked'; isProcessing: boolean }
   /** Someone has booked the time, or holds it while they pay. */
   | { kind: 'taken'; isPaid: boolean }
+  /** There were too many requests. Nothing was done; the next one is admitted after this time at the earliest. */
+  | { kind: 'limited'; retryAfterMs: number }
   /** No session was made. The form can be submitted again. */
   | { kind: 'failed'; message: string }
 
-const statuses = { created: 201, replayed: 200, blocked: 409, taken: 409, failed: 502 }
+const statuses = { created: 201, replayed: 200, blocked: 409, taken: 409, limited: 429, failed: 502 }
 
 export function respond(outcome: Outcome, status = statuses[outcome.kind]): Response {
   return Response.json(outcome, { status })

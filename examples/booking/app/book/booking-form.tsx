@@ -18,10 +18,11 @@ interface Props {
  * form of a server action.
  */
 export function BookingForm({ slots, isCancelled, idempotencyKey }: Props) {
-  const { state, submit } = useSubmission()
+  const { state, submit, waited } = useSubmission()
 
   function onSubmit(submitted: FormEvent<HTMLFormElement>) {
     submitted.preventDefault()
+    if (state.kind === 'limited') return
     const fields = new FormData(submitted.currentTarget)
     submit({
       eventId: event.id,
@@ -44,10 +45,14 @@ export function BookingForm({ slots, isCancelled, idempotencyKey }: Props) {
         <span>E-mail</span>
         <input name="guestEmail" type="email" autoComplete="email" required maxLength={254} />
       </label>
-      <button className="primary" type="submit" aria-disabled={state.kind === 'working'}>
+      <button
+        className="primary"
+        type="submit"
+        aria-disabled={state.kind === 'working' || state.kind === 'limited'}
+      >
         {state.kind === 'working' ? 'Booking…' : `Book for ${event.price.label}`}
       </button>
-      <OutcomePanel state={state} isCancelled={isCancelled} />
+      <OutcomePanel state={state} isCancelled={isCancelled} onWaited={waited} />
     </form>
   )
 }

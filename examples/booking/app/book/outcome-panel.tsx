@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useRef } from 'react'
+import { Countdown } from './countdown'
 import type { SubmissionState } from './submission-state'
 
 interface Telling {
@@ -8,6 +9,7 @@ interface Telling {
   title: string
   text: string
   url?: string | undefined
+  waitMs?: number
 }
 
 /** What is shown and read out for each state; nothing for a form that has not been submitted. */
@@ -44,6 +46,15 @@ function tell(state: SubmissionState, isCancelled: boolean): Telling | null {
           ? 'This one has been booked. Nothing was charged.'
           : 'Somebody is paying for this one. Nothing was charged.',
       }
+    case 'limited':
+      return {
+        tone: 'wait',
+        title: 'Too many attempts',
+        text: 'Nothing was charged.',
+        waitMs: state.retryAfterMs,
+      }
+    case 'waited':
+      return { tone: 'good', title: 'Thank you for waiting', text: 'You can try again now.' }
     case 'failed':
       return {
         tone: 'bad',
@@ -68,9 +79,12 @@ const reassurance = {
 export function OutcomePanel({
   state,
   isCancelled = false,
+  onWaited,
 }: {
   state: SubmissionState
   isCancelled?: boolean
+  /** Called when the guest has waited as long as a limit asks. */
+  onWaited?: () => void
 }) {
   const telling = tell(state, isCancelled)
   const panel = useRef<HTMLDivElement>(null)
@@ -85,7 +99,8 @@ export function OutcomePanel({
       {telling && (
         <div className={`panel ${telling.tone}`}>
           <p>
-            <strong>{telling.title}.</strong> {telling.text}
+            <strong>{telling.title}.</strong> {telling.text}{' '}
+            {telling.waitMs !== undefined && <Countdown milliseconds={telling.waitMs} onEnd={onWaited} />}
           </p>
           {telling.url && (
             <a className="primary" href={telling.url}>

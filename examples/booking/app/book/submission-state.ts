@@ -7,6 +7,9 @@ export type SubmissionState =
   | { kind: 'created' | 'replayed'; url: string }
   | { kind: 'blocked'; by: 'tab' | 'processing' | 'done'; url?: string }
   | { kind: 'taken'; isPaid: boolean }
+  | { kind: 'limited'; retryAfterMs: number }
+  /** The time for which a limit made the guest wait is over. */
+  | { kind: 'waited' }
   | { kind: 'failed'; message: string }
   | { kind: 'unreachable' }
 

@@ -27,7 +27,9 @@ export function useSubmission() {
     resume(unanswered, setState)
   }, [])
 
-  return { state, submit }
+  const waited = useCallback(() => setState({ kind: 'waited' }), [])
+
+  return { state, submit, waited }
 }
 
 /** A click too many does not take the way to the payment from the page. */
@@ -69,7 +71,8 @@ async function settle(booking: Booking, request: () => Promise<Outcome>): Promis
     await FormCache.delete(tabKey(booking))
     return { kind: 'unreachable' }
   }
-  forgetPending()
+  // A limit does not say what became of an earlier attempt: the next one is made with the same key.
+  if (outcome.kind !== 'limited') forgetPending()
   if ('url' in outcome) await FormCache.markCompleted(tabKey(booking))
   else await FormCache.delete(tabKey(booking))
   return stateOf(outcome)

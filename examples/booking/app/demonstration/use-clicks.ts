@@ -28,6 +28,7 @@ const fates: Record<Outcome['kind'], Fate> = {
   replayed: 'same',
   blocked: 'stoppedByServer',
   taken: 'stoppedByServer',
+  limited: 'stoppedByServer',
   failed: 'failed',
 }
 
