@@ -13,5 +13,6 @@ export {
   RateLimiter,
   rateLimitHeaders,
   redisManager,
+  TempDataCache,
   withLock,
 } from './dist/index.js'

@@ -14,6 +14,7 @@ import { rateLimitHeaders } from './rate-limit-headers.js'
 import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
+import type { TempDataCache as Temp } from './temp-data-cache.js'
 
 const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
@@ -70,6 +71,7 @@ export const clientAddress: typeof Address = () => {
   throw unsupported('clientAddress')
 }
 export { rateLimitHeaders }
+export const TempDataCache = standIn<typeof Temp>('TempDataCache')
 export const redisManager = standIn<RedisManager>('redisManager')
 export const withLock: typeof Lock = () => Promise.reject(unsupported('withLock'))
 export { IdempotencyError }

@@ -13,5 +13,6 @@ export {
   rateLimitHeaders,
   redisManager,
   redisManager as default,
+  TempDataCache,
   withLock,
 } from './index.js'

@@ -42,3 +42,9 @@ export {
 export { type RedisManager, redisManager, redisManager as default } from './redis-manager.js'
 export type { LockOptions, RunContext, RunOptions, RunStatus } from './run-options.js'
 export { withLock } from './runs.js'
+export {
+  type CodeOptions,
+  type CodeSecret,
+  type CodeVerification,
+  TempDataCache,
+} from './temp-data-cache.js'

@@ -34,6 +34,7 @@ export interface RedlatchOptions {
         form?: OutagePolicy | undefined
         customer?: OutagePolicy | undefined
         rateLimit?: RateLimitOutagePolicy | undefined
+        temp?: OutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
       }
     | undefined

@@ -101,7 +101,7 @@ impl From<CoreError> for Failure {
             (ErrorClass::Error, REDIS_REPLY)
         } else if error.is_full() {
             (ErrorClass::Error, FALLBACK_FULL)
-        } else if error.is_no_fallback() {
+        } else if error.is_no_fallback() || error.is_unanswered() {
             (ErrorClass::Error, REDIS_UNAVAILABLE)
         } else {
             (ErrorClass::Error, INTERNAL)

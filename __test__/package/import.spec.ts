@@ -25,7 +25,7 @@ describe('import and require', () => {
     const source = `import * as all from 'redlatch'; console.log(Object.keys(all).sort().join())`
 
     expect(await outputOf(source, {}, 'module')).toBe(
-      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,RateLimitCache,RateLimiter,clientAddress,default,rateLimitHeaders,redisManager,withLock',
+      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,RateLimitCache,RateLimiter,TempDataCache,clientAddress,default,rateLimitHeaders,redisManager,withLock',
     )
   })
 
@@ -39,7 +39,7 @@ describe('import and require', () => {
       'module',
     )
 
-    expect(output).toBe(Array(11).fill('true').join())
+    expect(output).toBe(Array(12).fill('true').join())
   })
 
   test('require gives the names', async () => {

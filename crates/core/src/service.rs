@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, RateLimits, Runs};
+use crate::caches::{Attempts, CustomerCache, FormCache, IdempotencyCache, RateLimits, Runs, TempDataCache};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -40,6 +40,8 @@ pub struct Service {
     pub attempts: Attempts<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
+    /// One-time data.
+    pub temp: TempDataCache<ServiceStore>,
     log: Log,
     /// What is wrong with the settings that name a database.
     problem: Option<String>,
@@ -176,6 +178,7 @@ impl Service {
             attempts: Attempts::new(of(Class::RateLimit), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
+            temp: TempDataCache::new(of(Class::Temp)),
             store: of(Class::Manager),
             log,
             problem: config.problem,

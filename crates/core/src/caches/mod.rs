@@ -9,8 +9,10 @@ mod form;
 mod form_key;
 mod idempotency;
 mod lease;
+mod random;
 mod rate_limit;
 mod run;
+mod temp;
 
 pub use attempts::{Attempts, Window};
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
@@ -23,6 +25,7 @@ pub use rate_limit::{
     millis_of_number, millis_of_words, results_to_json,
 };
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
+pub use temp::{CodeOptions, TempData, TempDataCache, TempKey, TempKind, Verification};
 
 use crate::Result;
 use crate::keys::Key;

@@ -13,14 +13,16 @@ pub enum Class {
     Customer,
     /// `RateLimitCache`.
     RateLimit,
+    /// `TempDataCache`.
+    Temp,
     /// `redisManager`.
     Manager,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Manager];
+    pub const ALL: [Self; 6] =
+        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Temp, Self::Manager];
 
     /// The name in settings and metrics.
     #[must_use]
@@ -30,6 +32,7 @@ impl Class {
             Self::Form => "form",
             Self::Customer => "customer",
             Self::RateLimit => "rateLimit",
+            Self::Temp => "temp",
             Self::Manager => "redisManager",
         }
     }

@@ -4,6 +4,7 @@
 //! each in `memory.rs`, in `upstash.rs` and in `mutation.rs`, which says what it changes.
 
 use super::admission::{Admission, Limit};
+use super::guess::Guess;
 use super::metrics::Outcome;
 use crate::keys::{Expiry, Key, Ttl};
 
@@ -39,6 +40,8 @@ pub enum Operation<'a> {
     CompareAndDelete { key: &'a Key, expected: &'a str },
     /// [`Store::admit`](super::Store::admit)
     Admit { limits: &'a [Limit] },
+    /// [`Store::verify`](super::Store::verify)
+    Verify { key: &'a Key, hash: &'a str },
     /// [`Store::apply`](super::Store::apply)
     Apply { writes: &'a [Write] },
 }
@@ -64,6 +67,8 @@ pub enum Output {
     Claim(ClaimOrRead),
     /// How an admission ended.
     Admission(Admission),
+    /// How a guess at a code ended.
+    Guess(Guess),
 }
 
 /// How a claim ended that reads what it does not get.
@@ -134,7 +139,8 @@ impl<'a> Operation<'a> {
             | Self::Expire { key, .. }
             | Self::GetAndDelete { key }
             | Self::CompareAndSet { key, .. }
-            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
+            | Self::CompareAndDelete { key, .. }
+            | Self::Verify { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
             Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[], &[]),
             Self::GetMany { keys } | Self::Delete { keys } => (keys, &[], &[], &[]),
             Self::Apply { writes } => (&[], &[], writes, &[]),
@@ -151,16 +157,18 @@ impl<'a> Operation<'a> {
     }
 
     /// Whether it is a write that [`FallbackStore`](super::FallbackStore) looks up when its reply is lost. Those with a
-    /// condition look by themselves, and an increment cannot be told from another one.
+    /// condition look by themselves, an increment cannot be told from another one, and who has what was
+    /// [taken](Self::takes) cannot be told at all.
     pub(super) fn can_be_looked_up(self) -> bool {
-        matches!(
-            self,
-            Self::Set { .. }
-                | Self::Delete { .. }
-                | Self::Release { .. }
-                | Self::GetAndDelete { .. }
-                | Self::Apply { .. }
-        )
+        matches!(self, Self::Set { .. } | Self::Delete { .. } | Self::Release { .. } | Self::Apply { .. })
+    }
+
+    /// The key from which it takes what one caller gets only.
+    pub(super) fn takes(self) -> Option<&'a Key> {
+        match self {
+            Self::GetAndDelete { key } | Self::Verify { key, .. } => Some(key),
+            _ => None,
+        }
     }
 
     /// What it counts as in the metrics, given what it returned.
@@ -169,6 +177,7 @@ impl<'a> Operation<'a> {
             (_, Output::Value(value)) => Outcome::hit(value.is_some()),
             (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
             (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
+            (_, Output::Guess(guess)) => Outcome::hit(*guess != Guess::Absent),
             (_, Output::Claim(claim)) if !claim.is_granted() => Outcome::Hit,
             (_, Output::Admission(admission)) if !admission.is_admitted => Outcome::Hit,
             // The key of a claim that failed was there.
@@ -206,6 +215,10 @@ impl Output {
 
     pub(super) fn into_swap(self) -> Swap {
         if let Self::Swap(swap) = self { swap } else { unreachable!("{self:?} is no swap") }
+    }
+
+    pub(super) fn into_guess(self) -> Guess {
+        if let Self::Guess(guess) = self { guess } else { unreachable!("{self:?} is no guess") }
     }
 
     pub(super) fn into_claim(self) -> ClaimOrRead {
