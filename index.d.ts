@@ -14,5 +14,6 @@ export {
   rateLimitHeaders,
   redisManager,
   SessionCache,
+  TempDataCache,
   withLock,
 } from './dist/index.js'

@@ -10,6 +10,7 @@ import type { rateLimitHeaders } from './rate-limit-headers.js'
 import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock } from './runs.js'
+import type { TempDataCache as Temp } from './temp-data-cache.js'
 
 type Status = FormState['status']
 
@@ -159,6 +160,7 @@ export = {
   RateLimiter: allOnServer<typeof Limiter>('RateLimiter', onServer('new RateLimiter')),
   rateLimitHeaders: onServer('rateLimitHeaders') as typeof rateLimitHeaders,
   clientAddress: onServer('clientAddress') as typeof clientAddress,
+  TempDataCache: allOnServer<typeof Temp>('TempDataCache'),
   redisManager,
   withLock: onServer('withLock') as typeof withLock,
   SessionCache: function SessionCache() {

@@ -15,6 +15,7 @@ import type { RateLimiter as Limiter } from './rate-limiter.js'
 import type { RedisManager } from './redis-manager.js'
 import type { withLock as Lock } from './runs.js'
 import type { SessionCache as Sessions } from './session-cache.js'
+import type { TempDataCache as Temp } from './temp-data-cache.js'
 
 const { generateKey, key } = browser.FormCache
 const synchronous = ['getCacheStats', 'getMetrics', 'onStateChange', 'configure']
@@ -71,6 +72,7 @@ export const clientAddress: typeof Address = () => {
   throw unsupported('clientAddress')
 }
 export { rateLimitHeaders }
+export const TempDataCache = standIn<typeof Temp>('TempDataCache')
 export const redisManager = standIn<RedisManager>('redisManager')
 /** A cache of sessions that can be made, and used on a server only. */
 export const SessionCache = function SessionCache() {

@@ -8,7 +8,7 @@ export type RedlatchErrorCode =
   | 'ERR_REDIS_REPLY'
   /** Memory is full, so the write was refused. */
   | 'ERR_FALLBACK_FULL'
-  /** Redis cannot be used, and `onOutage` says `reject`. */
+  /** Redis cannot be used, and `onOutage` says `reject`; or the answer to a call is lost that takes one-time data. */
   | 'ERR_REDIS_UNAVAILABLE'
   /** Others have changed the same each time that a change was tried. */
   | 'ERR_CONFLICT'

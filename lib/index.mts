@@ -14,5 +14,6 @@ export {
   redisManager,
   redisManager as default,
   SessionCache,
+  TempDataCache,
   withLock,
 } from './index.js'

@@ -50,3 +50,9 @@ export {
   type SessionTimes,
   type SessionUser,
 } from './session-cache.js'
+export {
+  type CodeOptions,
+  type CodeSecret,
+  type CodeVerification,
+  TempDataCache,
+} from './temp-data-cache.js'

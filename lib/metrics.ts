@@ -75,7 +75,10 @@ export interface Metrics {
   since: number
   /** The latest outage. It stays after the recovery. */
   lastError: { code: OutageCode; message: string; at: number } | null
-  calls: Record<'idempotency' | 'form' | 'customer' | 'rateLimit' | 'redisManager' | 'session', CallCounts>
+  calls: Record<
+    'idempotency' | 'form' | 'customer' | 'rateLimit' | 'redisManager' | 'session' | 'temp',
+    CallCounts
+  >
   /** Writes buffered during an outage that are not replayed yet. */
   pendingWrites: number
   /** Buffered writes that were replayed. */

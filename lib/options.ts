@@ -34,6 +34,7 @@ export interface RedlatchOptions {
         form?: OutagePolicy | undefined
         customer?: OutagePolicy | undefined
         rateLimit?: RateLimitOutagePolicy | undefined
+        temp?: OutagePolicy | undefined
         redisManager?: OutagePolicy | undefined
         /** `SessionCache`, and the stores of `redlatch/express-session` and `redlatch/better-auth`. */
         session?: OutagePolicy | undefined

@@ -104,7 +104,7 @@ impl From<CoreError> for Failure {
             (ErrorClass::Error, FALLBACK_FULL)
         } else if error.is_conflict() {
             (ErrorClass::Error, CONFLICT)
-        } else if error.is_no_fallback() {
+        } else if error.is_no_fallback() || error.is_unanswered() {
             (ErrorClass::Error, REDIS_UNAVAILABLE)
         } else {
             (ErrorClass::Error, INTERNAL)

@@ -6,7 +6,8 @@
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
 //! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`, `rate_limiter` (with
-//!   `limiter_options`), `rate_limit_cache`, `session_cache`, `express_session`, `better_auth`: one class each.
+//!   `limiter_options`), `rate_limit_cache`, `session_cache`, `express_session`, `better_auth`,
+//!   `temp_data_cache`: one class each.
 //!
 //! Every asynchronous method takes the number of a slot, in which the face keeps what settles the caller's promise. It
 //! returns `undefined` while the call is pending, and otherwise its result.
@@ -34,3 +35,4 @@ mod redis_manager;
 mod runs;
 mod session_cache;
 mod session_options;
+mod temp_data_cache;

@@ -22,6 +22,8 @@ const wrong: Record<Kind, unknown[]> = {
   count: [...notNumber, null],
   moment: [...notNumber, null, new Date()],
   result: notObject,
+  'optional result': notObject,
+  'optional options': notObject.filter((value) => value !== null),
   form: notObject,
   claim: notObject,
   customer: notObject,

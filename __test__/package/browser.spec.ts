@@ -9,7 +9,7 @@ import { claim, submission, uniqueKey } from '../support/samples'
 
 const file = join(__dirname, '..', '..', 'dist', 'browser.js')
 const browser: typeof Redlatch = require(file)
-const { CustomerCache, FormCache, IdempotencyCache, redisManager } = browser
+const { CustomerCache, FormCache, IdempotencyCache, redisManager, TempDataCache } = browser
 
 afterEach(() => {
   jest.useRealTimers()
@@ -61,6 +61,7 @@ describe('what only a server has', () => {
     ['redisManager.getCacheStats', () => redisManager.getCacheStats()],
     ['IdempotencyCache.set', () => IdempotencyCache.set('key', { url: '/' })],
     ['CustomerCache.getCustomer', () => CustomerCache.getCustomer('cus_1')],
+    ['TempDataCache.take', () => TempDataCache.take('kind', 'id')],
   ])('%s says that it belongs on the server', (name, call) => {
     expect(call).toThrow(`call ${name} on the server`)
   })

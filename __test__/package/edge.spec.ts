@@ -73,7 +73,7 @@ describe('on an Edge runtime', () => {
     process.on('unhandledRejection', keep)
 
     expect(JSON.stringify({ ...edge, default: undefined })).toBe(
-      '{"IdempotencyCache":{},"FormCache":{},"CustomerCache":{},"RateLimitCache":{},"redisManager":{}}',
+      '{"IdempotencyCache":{},"FormCache":{},"CustomerCache":{},"RateLimitCache":{},"TempDataCache":{},"redisManager":{}}',
     )
     await new Promise((resolve) => setImmediate(resolve))
 

@@ -25,7 +25,7 @@ describe('import and require', () => {
     const source = `import * as all from 'redlatch'; console.log(Object.keys(all).sort().join())`
 
     expect(await outputOf(source, {}, 'module')).toBe(
-      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,RateLimitCache,RateLimiter,SessionCache,clientAddress,default,rateLimitHeaders,redisManager,withLock',
+      'CustomerCache,FormCache,IdempotencyCache,IdempotencyError,RateLimitCache,RateLimiter,SessionCache,TempDataCache,clientAddress,default,rateLimitHeaders,redisManager,withLock',
     )
   })
 

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { CustomerCache, FormCache, IdempotencyCache, redisManager, SessionCache } from 'redlatch'
+import {
+  CustomerCache,
+  FormCache,
+  IdempotencyCache,
+  redisManager,
+  SessionCache,
+  TempDataCache,
+} from 'redlatch'
 import { submission, uniqueKey } from '../support/samples'
 
 const surface = jest.requireActual<Record<string, unknown>>('redlatch')
@@ -45,6 +52,7 @@ describe('exports', () => {
       'RateLimitCache',
       'RateLimiter',
       'SessionCache',
+      'TempDataCache',
       'clientAddress',
       'default',
       'rateLimitHeaders',
@@ -73,6 +81,7 @@ describe('exports', () => {
     ['IdempotencyCache', IdempotencyCache, 'idempotency-cache.d.ts'],
     ['FormCache', FormCache, 'form-cache.d.ts'],
     ['CustomerCache', CustomerCache, 'customer-cache.d.ts'],
+    ['TempDataCache', TempDataCache, 'temp-data-cache.d.ts'],
   ])('%s is a class with exactly the static methods of its types', (name, cache, file) => {
     expect(cache).toEqual(expect.any(Function))
     expect(cache.name).toBe(name)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+import { CustomerCache, FormCache, IdempotencyCache, redisManager, TempDataCache } from 'redlatch'
 import { type Gateway, startGateway } from '../support/gateway'
 import { healthChecks, type Method, methods, validArguments } from '../support/methods'
 import { claim, customer, submission, uniqueKey } from '../support/samples'
@@ -24,6 +24,7 @@ async function teachScripts() {
   await FormCache.markFailed(key)
   await redisManager.set(`form:${key}`, 'corrupt', 60)
   await FormCache.get(key)
+  await TempDataCache.verifyCode('test', key, '000000')
 }
 
 /** The number of HTTP requests that `work` takes. */
@@ -44,6 +45,7 @@ function writeOf({ name }: Method): (key: string) => Promise<unknown> {
   if (name.startsWith('IdempotencyCache')) return (key) => IdempotencyCache.set(key, { url: '/' })
   if (name.startsWith('FormCache')) return (key) => FormCache.tryAcquireProcessing(key, claim)
   if (name.startsWith('CustomerCache')) return (key) => CustomerCache.setCustomer(key, customer)
+  if (name.startsWith('TempDataCache')) return (key) => TempDataCache.put('test', key, {})
   return (key) => redisManager.set(key, '1', 60)
 }
 

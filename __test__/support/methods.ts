@@ -1,4 +1,11 @@
-import { CustomerCache, FormCache, IdempotencyCache, RateLimitCache, redisManager } from 'redlatch'
+import {
+  CustomerCache,
+  FormCache,
+  IdempotencyCache,
+  RateLimitCache,
+  redisManager,
+  TempDataCache,
+} from 'redlatch'
 import { claim, customer, submission, subscription, uniqueKey } from './samples'
 
 /** What an argument is, and so which values it refuses. */
@@ -14,6 +21,8 @@ export type Kind =
   | 'count'
   | 'moment'
   | 'result'
+  | 'optional result'
+  | 'optional options'
   | 'form'
   | 'claim'
   | 'customer'
@@ -50,6 +59,11 @@ const results = (name: string, parameters: string) =>
 const forms = (name: string, parameters: string) => method(FormCache, 'FormCache', name, 'form:', parameters)
 const customers = (name: string, prefix: string, parameters: string) =>
   method(CustomerCache, 'CustomerCache', name, prefix, parameters)
+/** A method of TempDataCache, without its first argument. */
+const temp = (name: string, parameters: string): Method => {
+  const whole = method(TempDataCache, 'TempDataCache', name, 'temp:test:', parameters)
+  return { ...whole, call: (...args) => whole.call('test', ...args) }
+}
 
 const attempts = (name: string, parameters: string) =>
   method(RateLimitCache, 'RateLimitCache', name, 'rate_limit:', parameters)
@@ -94,6 +108,13 @@ export const methods: Method[] = [
   attempts('resetRateLimit', 'key: key'),
   attempts('getRateLimitStatus', 'key: key, maxAttempts: count, windowSeconds: optional ttl'),
   customers('deleteCustomer', 'customer:', 'customerId: key, email: optional key, userId: optional key'),
+  temp('put', 'id: key, data: result, ttlSeconds: optional ttl'),
+  temp('peek', 'id: key'),
+  temp('take', 'id: key'),
+  temp('delete', 'id: key'),
+  temp('createToken', 'data: result, ttlSeconds: optional ttl'),
+  temp('createCode', 'id: key, data: optional result, options: optional options'),
+  temp('verifyCode', 'id: key, code: text, options: optional options'),
 ]
 
 /** Every method that only asks how things are. */
@@ -116,6 +137,8 @@ const samples: Record<Kind, () => unknown> = {
   count: () => 5,
   moment: () => Date.now() + 60_000,
   result: () => ({ url: '/done' }),
+  'optional result': () => ({ url: '/done' }),
+  'optional options': () => ({}),
   form: () => ({ ...submission }),
   claim: () => ({ ...claim }),
   customer: () => ({ ...customer }),

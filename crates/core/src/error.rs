@@ -50,12 +50,14 @@ enum Kind {
     Misconfigured(String),
     /// Redis is unavailable, and the outage policy is to reject.
     NoFallback { reason: String },
+    /// The call takes what only one caller gets, and its reply was lost. `reason` says why.
+    Unanswered { reason: String },
+    /// The operating system has no random numbers.
+    NoRandomNumbers,
     /// Not sent, because an earlier request found Redis unavailable.
     NotSent(Error),
     /// Others have changed the same each time that it was tried.
     Conflict { what: &'static str },
-    /// The operating system has no random numbers.
-    NoRandomNumbers,
     /// The call ended without a reply, because the I/O thread ended or panicked.
     Abandoned,
 }
@@ -124,6 +126,15 @@ impl Error {
         Self::new(Kind::NoFallback { reason: reason.into() })
     }
 
+    /// For a call that took something, or did not, and whose reply was lost because of `outage`.
+    pub(crate) fn unanswered(outage: &Self) -> Self {
+        Self::new(Kind::Unanswered { reason: outage.to_string() })
+    }
+
+    pub(crate) fn no_random_numbers() -> Self {
+        Self::new(Kind::NoRandomNumbers)
+    }
+
     /// For a command that is not sent because an earlier request failed with `outage`.
     pub(crate) fn not_sent(outage: &Self) -> Self {
         Self::new(Kind::NotSent(outage.clone()))
@@ -151,10 +162,6 @@ impl Error {
     /// For a change that others have come before each time that it was tried. `what` was to be changed.
     pub(crate) fn conflict(what: &'static str) -> Self {
         Self::new(Kind::Conflict { what })
-    }
-
-    pub(crate) fn no_random_numbers() -> Self {
-        Self::new(Kind::NoRandomNumbers)
     }
 
     /// For a call that ended without a reply.
@@ -226,6 +233,12 @@ impl Error {
     #[must_use]
     pub fn is_no_fallback(&self) -> bool {
         matches!(self.0.kind, Kind::NoFallback { .. })
+    }
+
+    /// Whether the reply was lost of a call that takes what only one caller gets. Memory does not take over.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.0.kind, Kind::Unanswered { .. })
     }
 
     /// For an outage: whether Redis has not executed the commands for certain.
@@ -353,6 +366,11 @@ impl fmt::Display for Error {
                 "redis is not available ({reason}), and onOutage is \"reject\" for this call, \
                  so memory does not take over"
             ),
+            Kind::Unanswered { reason } => write!(
+                f,
+                "the reply was lost ({reason}), so that nobody can tell whether this call has taken the entry; try again"
+            ),
+            Kind::NoRandomNumbers => f.write_str("the operating system has no random numbers"),
             Kind::Timeout | Kind::OutOfTime => f.write_str("redis did not answer in time"),
             Kind::TooLarge { limit } => write!(
                 f,
@@ -372,7 +390,6 @@ impl fmt::Display for Error {
             Kind::Conflict { what } => {
                 write!(f, "{what} was changed by others each time that it was tried; try again")
             }
-            Kind::NoRandomNumbers => f.write_str("the operating system has no random numbers"),
             Kind::Abandoned => f.write_str("the call ended without a reply"),
         }
     }

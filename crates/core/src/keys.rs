@@ -51,6 +51,8 @@ pub const EMAIL: Namespace = Namespace { prefix: "email:", ttl_seconds: 86_400 }
 pub const SUBSCRIPTION: Namespace = Namespace { prefix: "subscription:", ttl_seconds: 86_400 };
 /// Attempts, by the key of who makes them. The TTL is the default window; they are kept a little longer.
 pub const RATE_LIMIT: Namespace = Namespace { prefix: "rate_limit:", ttl_seconds: 300 };
+/// One-time data, by kind and id.
+pub const TEMP: Namespace = Namespace { prefix: "temp:", ttl_seconds: 900 };
 
 /// Sessions, by the hash of their id, where no other prefix is given.
 pub const SESSION: Namespace = Namespace { prefix: "session:", ttl_seconds: 86_400 };
@@ -63,7 +65,7 @@ pub const EXPRESS_SESSION: Namespace = Namespace { prefix: "sess:", ttl_seconds:
 /// What better-auth stores, where no other prefix is given.
 pub const BETTER_AUTH: Namespace = Namespace { prefix: "better-auth:", ttl_seconds: 604_800 };
 
-const NAMESPACES: [Namespace; 16] = [
+const NAMESPACES: [Namespace; 17] = [
     IDEMPOTENCY,
     IDEMPOTENCY_RUN,
     FENCE,
@@ -80,10 +82,14 @@ const NAMESPACES: [Namespace; 16] = [
     SESSION_INDEX,
     EXPRESS_SESSION,
     BETTER_AUTH,
+    TEMP,
 ];
 
 /// The default TTL of a completed form submission. It blocks a double click, but not a later submission.
 pub const FORM_COMPLETED_TTL_SECONDS: u32 = 5;
+
+/// The default TTL of a one-time code.
+pub const TEMP_CODE_TTL_SECONDS: u32 = 600;
 
 impl Namespace {
     /// The key of the entry `name`. `argument` names it in the error.
@@ -93,6 +99,16 @@ impl Namespace {
     /// When `name` is empty, or the key would be longer than [`MAX_KEY_BYTES`].
     pub fn key(&self, argument: &str, name: &str) -> Result<Key> {
         Key::new(argument, self.prefix, name)
+    }
+
+    /// The key of the entry `name` of one kind. `kind` is not longer than a few hundred bytes and without a colon, so that no
+    /// two pairs have one key.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Namespace::key`].
+    pub(crate) fn key_of_kind(&self, kind: &str, argument: &str, name: &str) -> Result<Key> {
+        Key::new(argument, &[self.prefix, kind, ":"].concat(), name)
     }
 
     /// `ttl`, or the default TTL of this namespace.

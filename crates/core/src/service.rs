@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::caches::{
     Attempts, BetterAuthStorage, CustomerCache, ExpressSessions, FormCache, IdempotencyCache, RateLimits,
-    Runs, Sessions,
+    Runs, Sessions, TempDataCache,
 };
 use crate::clock::Clock;
 use crate::config::Config;
@@ -49,6 +49,8 @@ pub struct Service {
     pub better_auth: BetterAuthStorage<ServiceStore>,
     /// Customers and subscriptions.
     pub customers: CustomerCache<ServiceStore>,
+    /// One-time data.
+    pub temp: TempDataCache<ServiceStore>,
     log: Log,
     /// What is wrong with the settings that name a database.
     problem: Option<String>,
@@ -188,6 +190,7 @@ impl Service {
             express_sessions: ExpressSessions::new(of(Class::Session), clock.clone()),
             forms: FormCache::new(of(Class::Form), clock),
             customers: CustomerCache::new(of(Class::Customer)),
+            temp: TempDataCache::new(of(Class::Temp)),
             store: of(Class::Manager),
             log,
             problem: config.problem,

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use redlatch_core::Result;
 use redlatch_core::keys::{Expiry, Ttl};
-use redlatch_core::store::{Operation, Output, Store, Swap};
+use redlatch_core::store::{Guess, Operation, Output, Store, Swap};
 use redlatch_gateway::Fault;
 use support::outage::{Outage, settle};
 use support::{key, pttl};
@@ -312,6 +312,52 @@ async fn calls_of_one_turn_take_effect_in_their_order_though_their_replies_were_
         assert_eq!(outage.in_redis("k").await.as_deref(), Some("second"), "{fault:?}");
         assert_eq!(outage.in_redis("other").await, None, "{fault:?}");
         assert_eq!(store.metrics().replays().conflicts(), 0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_take_that_was_lost_before_it_was_executed_is_made() {
+    let outage = Outage::prepare().await;
+    outage.store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+
+    outage.upstash.gateway.add_fault(Fault::Drop.times(1)).await.unwrap();
+
+    assert_eq!(outage.store.get_and_delete(&key("k")).await.unwrap().as_deref(), Some("v"));
+    assert_eq!(outage.in_redis("k").await, None);
+}
+
+#[tokio::test]
+async fn a_take_or_guess_without_a_reply_fails_and_is_never_answered_from_a_copy() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["taken", "guessed"] {
+        store.set(&key(name), "5|h|{}", Expiry::Never).await.unwrap();
+    }
+    let gateway = &outage.upstash.gateway;
+
+    gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert!(store.get_and_delete(&key("taken")).await.unwrap_err().is_unanswered());
+    gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+    assert!(store.verify(&key("guessed"), "h").await.unwrap_err().is_unanswered());
+
+    assert_eq!(store.pending(), 0, "whoever was told of a failure has written nothing");
+    outage.begin().await;
+    assert_eq!(store.get_and_delete(&key("taken")).await.unwrap(), None);
+    assert_eq!(store.verify(&key("guessed"), "h").await.unwrap(), Guess::Absent);
+}
+
+#[tokio::test]
+async fn a_guess_without_a_reply_is_counted_once() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for (fault, left) in [(Fault::ExecuteThenDrop, "4|h|{}"), (Fault::Drop, "5|h|{}")] {
+        store.set(&key("k"), "5|h|{}", Expiry::Never).await.unwrap();
+        store.verify(&key("none"), "h").await.unwrap();
+        outage.upstash.gateway.add_fault(fault.times(1)).await.unwrap();
+
+        assert!(store.verify(&key("k"), "wrong").await.unwrap_err().is_unanswered());
+
+        assert_eq!(outage.in_redis("k").await.as_deref(), Some(left));
     }
 }
 

@@ -12,7 +12,7 @@ use redlatch_core::clock::Clock;
 use redlatch_core::config::MemoryLimits;
 use redlatch_core::keys::{Expiry, FORM, Ttl};
 use redlatch_core::log::LogMessage;
-use redlatch_core::store::{Class, Store, Swap, Write};
+use redlatch_core::store::{Class, Guess, Store, Swap, Write};
 use redlatch_gateway::Fault;
 use support::outage::{Outage, settle};
 use support::{Hands, key, pttl};
@@ -326,6 +326,29 @@ async fn conditional_writes_of_an_outage_leave_what_another_instance_has_written
         assert_eq!(store.get(&key(name)).await.unwrap().as_deref(), Some("theirs"), "{name}");
     }
     assert_eq!(store.metrics().replays().conflicts(), 4);
+}
+
+#[tokio::test]
+async fn guesses_of_an_outage_are_in_redis_afterwards() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["right", "wrong", "locked"] {
+        store.set(&key(name), "2|h|{}", Expiry::After(MINUTE)).await.unwrap();
+    }
+    // What Redis has counted is not counted anew without it.
+    store.verify(&key("locked"), "wrong").await.unwrap();
+
+    outage.begin().await;
+    assert_eq!(store.verify(&key("right"), "h").await.unwrap(), Guess::Right { before: "2|h|{}".into() });
+    assert!(matches!(store.verify(&key("wrong"), "x").await.unwrap(), Guess::Wrong { .. }));
+    assert_eq!(store.verify(&key("locked"), "x").await.unwrap(), Guess::Locked { before: "1|h|{}".into() });
+    outage.end().await;
+
+    for (name, expected) in [("right", None), ("wrong", Some("1|h|{}")), ("locked", None)] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), expected, "{name}");
+    }
+    let left = pttl(&outage.upstash.client, "wrong").await;
+    assert!((1..=60_000).contains(&left), "{left}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use redlatch_core::keys::{Expiry, Ttl};
-use redlatch_core::store::{ClaimOrRead, Store, Swap, Write};
+use redlatch_core::store::{ClaimOrRead, Guess, Store, Swap, Write};
 use support::{Stage, key};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -422,6 +422,69 @@ async fn the_primary_has_the_values_in_the_order_of_their_keys<S: Stage>(stage: 
     assert_eq!(read().await, [None, None]);
 }
 
+async fn a_right_guess_takes_the_code_and_a_wrong_one_an_attempt<S: Stage>(stage: S) {
+    let store = stage.store();
+    let text = |attempts: u32| format!("{attempts}|right|{{\"a\":[\"1|2|\u{e9}\n\"]}}");
+    store.set(&key("k"), &text(3), Expiry::Never).await.unwrap();
+    let wrong = Guess::Wrong { before: text(3), after: text(2) };
+
+    assert_eq!(store.verify(&key("k"), "wrong").await.unwrap(), wrong);
+    assert_eq!(store.get(&key("k")).await.unwrap(), Some(text(2)));
+    assert_eq!(store.verify(&key("k"), "right").await.unwrap(), Guess::Right { before: text(2) });
+    assert_eq!(store.verify(&key("k"), "right").await.unwrap(), Guess::Absent);
+}
+
+async fn the_last_wrong_guess_removes_the_code<S: Stage>(stage: S) {
+    let store = stage.store();
+    for text in ["1|right|{}", "0|right|{}", "001|right|"] {
+        store.set(&key("k"), text, Expiry::Never).await.unwrap();
+
+        assert_eq!(store.verify(&key("k"), "").await.unwrap(), Guess::Locked { before: text.into() });
+        assert!(!store.exists(&key("k")).await.unwrap(), "{text}");
+    }
+}
+
+async fn a_guess_leaves_what_is_no_code<S: Stage>(stage: S) {
+    let store = stage.store();
+    for text in ["", "{}", "5|right", "|right|{}", "-5|right|{}", "5||{}", "1000|right|{}"] {
+        store.set(&key("k"), text, Expiry::Never).await.unwrap();
+
+        assert_eq!(store.verify(&key("k"), "right").await.unwrap(), Guess::Absent, "{text}");
+        assert_eq!(store.get(&key("k")).await.unwrap().as_deref(), Some(text));
+    }
+}
+
+async fn a_guess_keeps_the_ttl_of_the_code<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("k"), "5|right|{}", after(90)).await.unwrap();
+
+    stage.advance(MINUTE).await;
+    assert!(matches!(store.verify(&key("k"), "wrong").await.unwrap(), Guess::Wrong { .. }));
+
+    stage.advance(MINUTE).await;
+    assert_eq!(store.verify(&key("k"), "right").await.unwrap(), Guess::Absent);
+}
+
+async fn guesses_at_the_same_time_are_counted_one_by_one<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("wrong"), "5|right|{}", Expiry::Never).await.unwrap();
+    store.set(&key("right"), "5|right|{}", Expiry::Never).await.unwrap();
+    let (wrong, right) = (key("wrong"), key("right"));
+
+    let (wrong, right) = tokio::join!(
+        join_all((0..50).map(|_| store.verify(&wrong, "wrong"))),
+        join_all((0..50).map(|_| store.verify(&right, "right"))),
+    );
+
+    let count =
+        |guesses: &[Guess], is_it: fn(&Guess) -> bool| guesses.iter().filter(|one| is_it(one)).count();
+    let [wrong, right] = [wrong, right].map(|all| all.into_iter().map(Result::unwrap).collect::<Vec<_>>());
+    assert_eq!(count(&wrong, |guess| matches!(guess, Guess::Wrong { .. })), 4);
+    assert_eq!(count(&wrong, |guess| matches!(guess, Guess::Locked { .. })), 1);
+    assert_eq!(count(&right, |guess| matches!(guess, Guess::Right { .. })), 1);
+    assert_eq!(count(&right, |guess| *guess == Guess::Absent), 49);
+}
+
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         contract!(@on memory, Memory, $($promise),*);
@@ -462,6 +525,11 @@ contract!(
     a_release_removes_the_key_whoever_holds_it,
     a_ttl_can_be_a_part_of_a_second,
     a_conditional_removal_needs_the_expected_value,
+    a_right_guess_takes_the_code_and_a_wrong_one_an_attempt,
+    the_last_wrong_guess_removes_the_code,
+    a_guess_leaves_what_is_no_code,
+    a_guess_keeps_the_ttl_of_the_code,
+    guesses_at_the_same_time_are_counted_one_by_one,
     a_group_of_writes_is_applied_in_order,
     concurrent_calls_lose_nothing,
     a_value_is_set_unless_a_text_is_there,

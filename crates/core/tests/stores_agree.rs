@@ -34,6 +34,7 @@ enum Call {
     GetAndDelete(Key),
     CompareAndSet(Key, String, String, Option<Ttl>),
     CompareAndDelete(Key, String),
+    Verify(Key, String),
     Apply(Vec<(Key, Option<(String, TestExpiry)>)>),
     GetManyFromPrimary(Vec<Key>),
     SetUnless(Key, String, String, Ttl),
@@ -93,6 +94,22 @@ fn expiries() -> impl Strategy<Value = TestExpiry> {
     ]
 }
 
+/// Texts of codes, and some that are nearly that.
+fn codes() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "3|h|{}",
+        "1|h|",
+        "0|h|a|b",
+        "007|x|\n",
+        "2|h",
+        "2||d",
+        "1234|h|d",
+        "-1|h|d",
+        "\u{661}|h|d",
+    ])
+    .prop_map(String::from)
+}
+
 fn calls() -> impl Strategy<Value = Call> {
     prop_oneof![
         3 => keys().prop_map(Call::Get),
@@ -110,6 +127,8 @@ fn calls() -> impl Strategy<Value = Call> {
         2 => (keys(), values(), values(), prop::option::of(ttls()))
             .prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
         1 => (keys(), values()).prop_map(|(k, v)| Call::CompareAndDelete(k, v)),
+        1 => (keys(), codes(), expiries()).prop_map(|(k, v, e)| Call::Set(k, v, e)),
+        2 => (keys(), prop_oneof![Just("h".to_owned()), values()]).prop_map(|(k, h)| Call::Verify(k, h)),
         1 => prop::collection::vec((keys(), prop::option::of((values(), expiries()))), 0..4).prop_map(Call::Apply),
         1 => prop::collection::vec(keys(), 0..4).prop_map(Call::GetManyFromPrimary),
         2 => (keys(), values(), values(), ttls()).prop_map(|(k, v, u, t)| Call::SetUnless(k, v, u, t)),
@@ -141,6 +160,7 @@ async fn result<S: Stage>(stage: &S, call: &Call) -> String {
             Operation::CompareAndSet { key, expected, new, ttl: *ttl }
         }
         Call::CompareAndDelete(key, expected) => Operation::CompareAndDelete { key, expected },
+        Call::Verify(key, hash) => Operation::Verify { key, hash },
         Call::Apply(group) => {
             writes = group.iter().cloned().map(|entry| write(entry, stage.now())).collect();
             Operation::Apply { writes: &writes }

@@ -12,9 +12,11 @@ mod form_key;
 mod idempotency;
 mod last_seen;
 mod lease;
+mod random;
 mod rate_limit;
 mod run;
 mod session;
+mod temp;
 
 pub use attempts::{Attempts, Window};
 pub use better_auth::BetterAuthStorage;
@@ -30,6 +32,7 @@ pub use rate_limit::{
 };
 pub use run::{Begun, LockKeys, Outcome, RunKeys, RunOptions, RunState, Runs};
 pub use session::{Changed, SessionChange, SessionData, SessionOptions, Sessions};
+pub use temp::{CodeOptions, TempData, TempDataCache, TempKey, TempKind, Verification};
 
 use crate::Result;
 use crate::keys::Key;

@@ -154,11 +154,16 @@ impl<R: RemoteStore> FallbackStore<R> {
     /// Runs an operation on what this process knows, because of `outage` or of one before it.
     fn execute_offline(&self, operation: Operation<'_>, outage: Option<&Error>) -> Result<Output> {
         let Shared { offline, breaker, metrics, .. } = &*self.shared;
+        let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
+        if let (true, Some(outage), Some(key)) = (is_lost, outage, operation.takes()) {
+            // A copy could be taken once more.
+            offline.stale.removed(key);
+            return self.counted(operation, Err(Error::unanswered(outage)));
+        }
         let is_outage = outage.is_some() || !breaker.is_available();
         if is_outage && self.rejects() {
             return self.rejected(outage);
         }
-        let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         let result = match operation {
             // What is counted in an outage is not replayed.
             Operation::Admit { .. } => return self.admit_offline(operation),

@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use super::admission::Change;
-use super::{Admission, ClaimOrRead, Limit, Operation, Output, Rule, Seen, Store, Swap, Write};
+use super::{Admission, ClaimOrRead, Guess, Limit, Operation, Output, Rule, Seen, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, loggable_prefix};
@@ -226,6 +226,7 @@ impl Entries {
                 Ok(Output::Flag(matches))
             }
             Operation::Admit { limits } => self.admit(limits, now).map(Output::Admission),
+            Operation::Verify { key, hash } => self.verify(key, hash, now).map(Output::Guess),
             Operation::Apply { writes } => self.apply(writes, clock).map(|()| Output::Done),
         }
     }
@@ -377,6 +378,18 @@ impl Entries {
             live(&limit.dynamic).map(Entry::value),
             live(&limit.block).map(left),
         )
+    }
+
+    fn verify(&mut self, key: &Key, hash: &str, now: SteadyMillis) -> Result<Guess> {
+        let Some(entry) = self.live(key, now) else { return Ok(Guess::Absent) };
+        let expires_at = entry.expires_at;
+        let guess = Guess::at(entry.value().to_owned(), hash);
+        match &guess {
+            Guess::Absent => {}
+            Guess::Wrong { after, .. } => self.put(key, after, expires_at, now)?,
+            Guess::Right { .. } | Guess::Locked { .. } => drop(self.remove(key)),
+        }
+        Ok(guess)
     }
 
     fn apply(&mut self, writes: &[Write], clock: &Clock) -> Result<()> {

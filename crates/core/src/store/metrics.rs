@@ -13,6 +13,8 @@ pub enum Class {
     Customer,
     /// `RateLimitCache`.
     RateLimit,
+    /// `TempDataCache`.
+    Temp,
     /// `redisManager`.
     Manager,
     /// `SessionCache`, and the stores of sessions for express-session and better-auth.
@@ -21,8 +23,15 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Idempotency, Self::Form, Self::Customer, Self::RateLimit, Self::Manager, Self::Session];
+    pub const ALL: [Self; 7] = [
+        Self::Idempotency,
+        Self::Form,
+        Self::Customer,
+        Self::RateLimit,
+        Self::Manager,
+        Self::Session,
+        Self::Temp,
+    ];
 
     /// The name in settings and metrics.
     #[must_use]
@@ -32,6 +41,7 @@ impl Class {
             Self::Form => "form",
             Self::Customer => "customer",
             Self::RateLimit => "rateLimit",
+            Self::Temp => "temp",
             Self::Manager => "redisManager",
             Self::Session => "session",
         }

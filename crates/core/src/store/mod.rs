@@ -8,6 +8,7 @@
 mod admission;
 mod circuit_breaker;
 mod fallback;
+mod guess;
 mod memory;
 mod metrics;
 mod mutation;
@@ -33,6 +34,7 @@ use crate::keys::{Expiry, Key, Ttl};
 pub use admission::{Admission, Limit, Rule, Seen};
 pub use circuit_breaker::{BreakerChange, BreakerState, CircuitBreaker, LastError};
 pub use fallback::FallbackStore;
+pub use guess::{CodeText, Guess};
 pub use memory::MemoryStore;
 pub use metrics::{Class, Metrics, Outcome, Replays};
 pub use operation::{ClaimOrRead, Operation, Output, Swap, Write};
@@ -137,7 +139,8 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::Expire { key, ttl }).await?.into_flag()) }
     }
 
-    /// Removes `key` and returns its value.
+    /// Removes `key` and returns its value. If the reply is lost and the value is gone, it fails, because nobody can tell who
+    /// has it ([`Error::is_unanswered`](crate::Error::is_unanswered)).
     fn get_and_delete(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
         async move { Ok(self.execute(Operation::GetAndDelete { key }).await?.into_value()) }
     }
@@ -198,6 +201,12 @@ pub trait Store: Send + Sync {
     /// administration. During an outage, only what memory holds is found.
     fn scan(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>>> + Send {
         async move { Ok(self.execute(Operation::Scan { prefix }).await?.into_names()) }
+    }
+
+    /// Compares the hash of a code, as [`CodeText`] has it, with `hash`. If it is that, or if no further attempt is left,
+    /// removes the code; else takes one attempt from it, and its TTL stays. Fails like `get_and_delete`.
+    fn verify(&self, key: &Key, hash: &str) -> impl Future<Output = Result<Guess>> + Send {
+        async move { Ok(self.execute(Operation::Verify { key, hash }).await?.into_guess()) }
     }
 
     /// Makes all writes at once: nobody sees some of them without the others.

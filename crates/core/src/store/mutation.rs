@@ -1,5 +1,6 @@
 //! What a successful operation changed: what a stale copy follows, and what a pending write is made of.
 
+use super::guess::Guess;
 use super::{Operation, Output, Swap, Write};
 use crate::keys::{Expiry, Key, Ttl};
 
@@ -53,6 +54,12 @@ impl<'a> Operation<'a> {
             (Self::CompareAndDelete { key, expected }, Output::Flag(true)) => {
                 visit(key, Mutation::Delete { expected: Some(expected) });
             }
+            (Self::Verify { key, .. }, Output::Guess(Guess::Wrong { before, after })) => {
+                visit(key, Mutation::Replace { expected: before, value: after, ttl: None });
+            }
+            (Self::Verify { key, .. }, Output::Guess(Guess::Right { before } | Guess::Locked { before })) => {
+                visit(key, Mutation::Delete { expected: Some(before) });
+            }
             (Self::SetUnless { key, value, unless, ttl }, Output::Flag(true)) => {
                 visit(key, Mutation::SetUnless { value, unless, expiry: Expiry::After(ttl) });
             }
@@ -86,6 +93,7 @@ impl<'a> Operation<'a> {
                 | Self::CompareAndSet { .. }
                 | Self::CompareAndDelete { .. }
                 | Self::GetAndDelete { .. }
+                | Self::Verify { .. }
                 | Self::Increment { .. }
                 | Self::IncrementWithin { .. }
                 | Self::Expire { .. },

@@ -4,6 +4,7 @@
 //! each in `memory.rs`, in `upstash.rs` and in `mutation.rs`, which says what it changes.
 
 use super::admission::{Admission, Limit};
+use super::guess::Guess;
 use super::metrics::Outcome;
 use crate::keys::{Expiry, Key, Ttl};
 
@@ -49,6 +50,8 @@ pub enum Operation<'a> {
     IncrementWithin { key: &'a Key, by: i64, ttl: Ttl },
     /// [`Store::scan`](super::Store::scan)
     Scan { prefix: &'a str },
+    /// [`Store::verify`](super::Store::verify)
+    Verify { key: &'a Key, hash: &'a str },
     /// [`Store::apply`](super::Store::apply)
     Apply { writes: &'a [Write] },
 }
@@ -76,6 +79,8 @@ pub enum Output {
     Claim(ClaimOrRead),
     /// How an admission ended.
     Admission(Admission),
+    /// How a guess at a code ended.
+    Guess(Guess),
 }
 
 /// How a claim ended that reads what it does not get.
@@ -149,7 +154,8 @@ impl<'a> Operation<'a> {
             | Self::Revoke { key, .. }
             | Self::IncrementWithin { key, .. }
             | Self::CompareAndSet { key, .. }
-            | Self::CompareAndDelete { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
+            | Self::CompareAndDelete { key, .. }
+            | Self::Verify { key, .. } => (std::slice::from_ref(key), &[], &[], &[]),
             Self::ClaimOrRead { key, also, .. } => (std::slice::from_ref(key), also, &[], &[]),
             Self::GetMany { keys } | Self::GetManyFromPrimary { keys } | Self::Delete { keys } => {
                 (keys, &[], &[], &[])
@@ -176,16 +182,18 @@ impl<'a> Operation<'a> {
     }
 
     /// Whether it is a write that [`FallbackStore`](super::FallbackStore) looks up when its reply is lost. Those with a
-    /// condition look by themselves, and an increment cannot be told from another one.
+    /// condition look by themselves, an increment cannot be told from another one, and who has what was
+    /// [taken](Self::takes) cannot be told at all.
     pub(super) fn can_be_looked_up(self) -> bool {
-        matches!(
-            self,
-            Self::Set { .. }
-                | Self::Delete { .. }
-                | Self::Release { .. }
-                | Self::GetAndDelete { .. }
-                | Self::Apply { .. }
-        )
+        matches!(self, Self::Set { .. } | Self::Delete { .. } | Self::Release { .. } | Self::Apply { .. })
+    }
+
+    /// The key from which it takes what one caller gets only.
+    pub(super) fn takes(self) -> Option<&'a Key> {
+        match self {
+            Self::GetAndDelete { key } | Self::Verify { key, .. } => Some(key),
+            _ => None,
+        }
     }
 
     /// What it counts as in the metrics, given what it returned.
@@ -195,6 +203,7 @@ impl<'a> Operation<'a> {
             (_, Output::Values(values)) => Outcome::hit(values.iter().any(Option::is_some)),
             (_, Output::Names(names)) => Outcome::hit(!names.is_empty()),
             (Self::Exists { .. }, Output::Flag(exists)) => Outcome::hit(*exists),
+            (_, Output::Guess(guess)) => Outcome::hit(*guess != Guess::Absent),
             (_, Output::Claim(claim)) if !claim.is_granted() => Outcome::Hit,
             (_, Output::Admission(admission)) if !admission.is_admitted => Outcome::Hit,
             // The key of a claim that failed was there.
@@ -235,6 +244,10 @@ impl Output {
 
     pub(super) fn into_swap(self) -> Swap {
         if let Self::Swap(swap) = self { swap } else { unreachable!("{self:?} is no swap") }
+    }
+
+    pub(super) fn into_guess(self) -> Guess {
+        if let Self::Guess(guess) = self { guess } else { unreachable!("{self:?} is no guess") }
     }
 
     pub(super) fn into_claim(self) -> ClaimOrRead {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::guess::Guess;
 use super::memory::Held;
 use super::mutation::Mutation;
 use super::{Operation, Output};
@@ -106,7 +107,8 @@ impl StaleCopies {
                 }
             }
             // The key was not there, or there is nothing to forget.
-            (Operation::GetAndDelete { key }, Output::Value(None)) => self.read(key, None, mark),
+            (Operation::GetAndDelete { key }, Output::Value(None))
+            | (Operation::Verify { key, .. }, Output::Guess(Guess::Absent)) => self.read(key, None, mark),
             _ => {}
         }
         operation.for_each_mutation(output, |key, mutation| match mutation {

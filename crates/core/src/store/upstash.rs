@@ -8,6 +8,7 @@ mod conditional;
 mod many;
 mod replay;
 mod scripts;
+mod takes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,9 +149,7 @@ impl Store for UpstashStore {
             Operation::Expire { key, ttl } => {
                 Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
             }
-            Operation::GetAndDelete { key } => {
-                run(Command::new("GETDEL").key(key)).await?.into_text().map(Output::Value)
-            }
+            Operation::GetAndDelete { key } => Box::pin(self.take(key, deadline)).await.map(Output::Value),
             Operation::CompareAndSet { key, expected, new, ttl } => {
                 let swap = self.compare_and_set(key, expected, new, ttl, deadline);
                 Box::pin(swap).await.map(Output::Swap)
@@ -160,6 +159,9 @@ impl Store for UpstashStore {
             }
             Operation::Admit { limits } => {
                 Box::pin(self.admit(limits, deadline)).await.map(Output::Admission)
+            }
+            Operation::Verify { key, hash } => {
+                Box::pin(self.verify_hash(key, hash, deadline)).await.map(Output::Guess)
             }
             Operation::Apply { writes: [] } => Ok(Output::Done),
             Operation::Apply { writes } => {

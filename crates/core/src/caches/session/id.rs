@@ -6,11 +6,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::caches::random::{hash, random_bytes, random_token};
 
-const RANDOM_BYTES: usize = 32;
+/// 128 bits.
+const EPOCH_BYTES: usize = 16;
 /// 64 bits of a hash. Two users with one tag would share their revocations.
 const TAG_BYTES: usize = 8;
 /// Their length in base64.
@@ -22,9 +23,7 @@ const TAG_LENGTH: usize = 11;
 ///
 /// When the operating system has no random numbers.
 pub(super) fn new_id(tag: &str) -> Result<String> {
-    let mut random = [0; RANDOM_BYTES];
-    SystemRandom::new().fill(&mut random).map_err(|_| Error::no_random_numbers())?;
-    Ok(format!("{}.{tag}", URL_SAFE_NO_PAD.encode(random)))
+    Ok(format!("{}.{tag}", random_token()?))
 }
 
 /// The tag of a user. Caches with different prefixes have different ones.
@@ -42,7 +41,7 @@ pub(super) fn tag_of(id: &str) -> Option<&str> {
 
 /// The name under which a session is stored.
 pub(super) fn stored_name(id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, id.as_bytes()))
+    hash(id)
 }
 
 /// 128 random bits, which no other epoch has.
@@ -51,9 +50,7 @@ pub(super) fn stored_name(id: &str) -> String {
 ///
 /// When the operating system has no random numbers.
 pub(super) fn new_epoch() -> Result<String> {
-    let mut random = [0; 16];
-    SystemRandom::new().fill(&mut random).map_err(|_| Error::no_random_numbers())?;
-    Ok(URL_SAFE_NO_PAD.encode(random))
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes::<EPOCH_BYTES>()?))
 }
 
 #[cfg(test)]

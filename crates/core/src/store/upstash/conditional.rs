@@ -223,7 +223,7 @@ impl UpstashStore {
 
     /// What the key holds, after the reply to a write was `lost`. If that cannot be found out either, the write may still
     /// have been executed, so the error is the same.
-    async fn look(&self, key: &Key, lost: &Error, deadline: Instant) -> Result<Option<String>> {
+    pub(super) async fn look(&self, key: &Key, lost: &Error, deadline: Instant) -> Result<Option<String>> {
         let reply = self.client.run_by(Command::new("GET").key(key), deadline).await;
         reply.map_err(|error| if error.is_outage() { lost.clone() } else { error })?.into_text()
     }
@@ -238,6 +238,6 @@ pub(super) fn expire_command(key: &Key, ttl: Ttl) -> Command {
 }
 
 /// The error, if Redis may have executed a command though there is no reply.
-fn lost<T>(reply: &Result<T>) -> Option<&Error> {
+pub(super) fn lost<T>(reply: &Result<T>) -> Option<&Error> {
     reply.as_ref().err().filter(|error| error.is_outage() && !error.is_certainly_not_executed())
 }

@@ -41,6 +41,19 @@ pub(super) static PUT_IF_KNOWN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Does what [`Guess::at`](crate::store::Guess::at) says and returns the code's text as it was, which is null if there is
+/// none. It cuts strings, and the data stays as it is.
+pub(super) static VERIFY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local value = redis.call('GET', KEYS[1])\n\
+         local attempts, hash, data = string.match(value or '', '^(%d%d?%d?)|([^|]+)|(.*)$')\n\
+         if not attempts then return false end\n\
+         if hash == ARGV[1] or tonumber(attempts) < 2 then redis.call('DEL', KEYS[1])\n\
+         else redis.call('SET', KEYS[1], attempts - 1 .. '|' .. hash .. '|' .. data, 'KEEPTTL') end\n\
+         return value",
+    )
+});
+
 /// A script that makes a change, if the key is absent or holds one of the arguments from number `first` on. Returns 1 if so.
 fn unless_changed(first: u32, change: &str) -> Script {
     Script::new(&format!(
