@@ -28,12 +28,39 @@ export function accessTests(setting) {
           await page.goto(app.url + path)
           found.push(...(await violations(page)))
         }
+        found.push(...(await violationsOfAccount(page, app.url)))
         await context.close()
 
         assert.deepEqual(found, [])
       })
     }
   }
+}
+
+/** What axe finds on the way to the account, and there. */
+async function violationsOfAccount(page, url) {
+  const found = []
+  const look = async (name) => {
+    await page.getByRole('heading', { name, exact: true }).waitFor()
+    found.push(...(await violations(page)))
+  }
+  await page.goto(`${url}/sign-in`)
+  await look('Sign in')
+  const email = newGuest()
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByRole('button', { name: 'Send me a mail' }).click()
+  await look('Check your mail')
+  await page.getByLabel('Code of six digits').fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('4 more attempts').waitFor()
+  await look('Check your mail')
+  await page.goto(`${url}/mailbox`)
+  await look('Mailbox')
+  await page.getByRole('article', { name: email }).getByRole('link').click()
+  await look('Sign in')
+  await page.getByRole('button', { name: 'Sign in on this device' }).click()
+  await look('Your account')
+  return found
 }
 
 /** What axe finds, and whether the page is wider than the window. */

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { actionTests } from './action-tests.mjs'
 import { build, serve, serveStandalone, startServices } from './app.mjs'
 import { accessTests } from './booking-access-tests.mjs'
+import { accountTests } from './booking-account-tests.mjs'
 import { demonstrationTests } from './booking-demonstration-tests.mjs'
 import { limitTests } from './booking-limit-tests.mjs'
 import { noScriptTests } from './booking-no-script-tests.mjs'
@@ -54,6 +55,7 @@ for (const { name, bundler, output, start } of variants) {
       describe('the booking page', () => bookingTests(setting))
       describe('the booking page without scripts', () => noScriptTests(setting))
       describe('the demonstration', () => demonstrationTests(setting))
+      describe('the account', () => accountTests(setting))
       // The pages are the same in each variant, and axe takes its time. So does waiting for a limit.
       if (name !== variants[0].name) return
       describe('accessibility', () => accessTests(setting))

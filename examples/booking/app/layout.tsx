@@ -25,6 +25,7 @@ export default function Layout({ children }: { children: ReactNode }) {
             <Link href="/">Demonstration</Link>
             <Link href="/book">Book</Link>
             <Link href="/status">Status</Link>
+            <Link href="/account">Account</Link>
           </nav>
         </header>
         <main id="content">{children}</main>

@@ -1,1 +1,8 @@
-export { CustomerCache, FormCache, IdempotencyCache, redisManager } from 'redlatch'
+export {
+  CustomerCache,
+  FormCache,
+  IdempotencyCache,
+  redisManager,
+  SessionCache,
+  TempDataCache,
+} from 'redlatch'
