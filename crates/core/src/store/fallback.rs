@@ -295,6 +295,11 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
         self.shared.remote.as_ref().map(|remote| Instant::now() + remote.timeout())
     }
 
+    fn accepting(self: Arc<Self>) -> Arc<Self> {
+        let Self { shared, class, .. } = &*self;
+        Arc::new(Self { shared: Arc::clone(shared), class: *class, policy: Some(Policy::Memory) })
+    }
+
     fn removed_corrupt(&self) {
         self.shared.metrics.removed_corrupt();
     }

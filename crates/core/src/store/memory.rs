@@ -173,6 +173,7 @@ impl Entries {
             }
             Operation::Release { key } => Ok(Output::Flag(self.take(key, now).is_some())),
             Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
+            Operation::NextNumber { key } => self.increment(key, 1, now).map(Output::Sum),
             Operation::Increment { key, by } => self.increment(key, by, now).map(Output::Sum),
             Operation::Expire { key, ttl } => {
                 let value = self.value(key, now);

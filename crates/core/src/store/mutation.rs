@@ -49,6 +49,9 @@ impl<'a> Operation<'a> {
             (Self::CompareAndDelete { key, expected }, Output::Flag(true)) => {
                 visit(key, Mutation::Delete { expected: Some(expected) });
             }
+            (Self::NextNumber { key }, Output::Sum(sum)) => {
+                visit(key, Mutation::Increment { by: 1, sum: *sum });
+            }
             (Self::Increment { key, by }, Output::Sum(sum)) => {
                 visit(key, Mutation::Increment { by, sum: *sum });
             }
@@ -75,6 +78,7 @@ impl<'a> Operation<'a> {
                 | Self::CompareAndDelete { .. }
                 | Self::GetAndDelete { .. }
                 | Self::Increment { .. }
+                | Self::NextNumber { .. }
                 | Self::Expire { .. },
                 _,
             ) => {}

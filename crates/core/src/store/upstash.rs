@@ -123,6 +123,11 @@ impl Store for UpstashStore {
             Operation::Increment { key, by } => {
                 run(Command::new("INCRBY").key(key).number(by)).await?.into_integer().map(Output::Sum)
             }
+            Operation::NextNumber { key } => {
+                // Sent twice, it skips a number, and nobody misses that.
+                let next = Command::new("INCRBY").key(key).number(1).idempotent();
+                run(next).await?.into_integer().map(Output::Sum)
+            }
             Operation::Expire { key, ttl } => {
                 Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
             }
