@@ -81,7 +81,9 @@ function ownAnswers({ calls, executions, all }) {
 
 /** Redis answers a key with one outcome, until that expires or is forgotten. */
 function oneAnswer({ run, calls, executions, all }) {
-  const certain = calls.filter((call) => isOutcome(call) && isCertain(call, calls))
+  const late = executions.filter(isTooLate)
+  const isOwn = (call) => late.some(({ process, token }) => process === call.process && token === call.answer)
+  const certain = calls.filter((call) => isOutcome(call) && isCertain(call, calls) && !isOwn(call))
   const inOrder = certain.toSorted((a, b) => a.end - b.end)
   return inOrder.flatMap((call, at) => {
     const before = inOrder[at - 1]
@@ -94,6 +96,12 @@ function oneAnswer({ run, calls, executions, all }) {
 }
 
 const wasForgotten = ({ losses }, start, end) => losses.some(({ from, to }) => from < end && to > start)
+
+/** Whether another may have been at work when the wait was over: then its process tells the result that it has. */
+function isTooLate(execution) {
+  const { call } = execution
+  return call && call.end - call.start >= call.waitMs && execution.mayHaveLostLease()
+}
 
 /** The result of a lock is its holder's. */
 const isOutcome = ({ kind, answer }) => kind === 'run' && answer !== undefined
