@@ -39,7 +39,7 @@ describe('import and require', () => {
       'module',
     )
 
-    expect(output).toBe(Array(12).fill('true').join())
+    expect(output).toBe(Array(13).fill('true').join())
   })
 
   test('require gives the names', async () => {

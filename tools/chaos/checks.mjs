@@ -1,5 +1,6 @@
 // Checks of the recorded calls of a run. model.mjs checks keys with a single writer.
 
+import { RUNNER } from './client-process.mjs'
 import { EXPIRY_TOLERANCE_MS } from './timeline.mjs'
 
 const HISTORY = 12
@@ -16,14 +17,32 @@ export function violation({ title, call, expected, calls = [] }) {
 }
 
 function describe(call) {
-  const { client, op, key, token, status, by, ttl, start, end, answer, error, before, after } = call
-  const state = before === undefined ? '' : ` [${name(before)} to ${name(after)}]`
-  const what = [token, status, by && `by ${by}`, ttl && `for ${ttl} s`].filter(Boolean).join(' ')
-  const outcome = error ?? JSON.stringify(answer ?? null)
+  const {
+    client,
+    op,
+    key,
+    token,
+    status,
+    by,
+    ttl,
+    fence,
+    start,
+    end,
+    answer,
+    refusal,
+    error,
+    before,
+    after,
+  } = call
+  const state = after === undefined ? '' : ` [${stateName(before)} to ${stateName(after)}]`
+  const what = [token, status, by && `by ${by}`, ttl && `for ${ttl} s`, fence && `fence ${fence}`]
+    .filter(Boolean)
+    .join(' ')
+  const outcome = error ?? refusal ?? JSON.stringify(answer ?? null)
   return `${at(start)} to ${at(end)} client ${client}${state} ${op} ${key} ${what} -> ${outcome}`
 }
 
-const name = (isAvailable) => (isAvailable ? 'available' : 'degraded')
+const stateName = (isAvailable) => (isAvailable ? 'available' : 'degraded')
 
 /** The last digits are enough within a run. */
 const at = (time) => (time % 1e6).toFixed(0).padStart(6, '0')
@@ -38,7 +57,7 @@ export function byKey(calls) {
   return groups
 }
 
-const SCHEDULING_MS = 100
+export const SCHEDULING_MS = 100
 
 /** Every call settles in time, and none rejects. */
 export function checkCalls(run) {
@@ -216,17 +235,24 @@ export function checkProcesses(run) {
   const late = run.recoveries.filter(({ milliseconds }) => milliseconds === Number.POSITIVE_INFINITY)
   return [
     ...late.map(({ kind }) => ({ title: 'every client recovers', text: `one did not after ${kind}` })),
+    ...run.former.flatMap(crashes),
     ...run.clients.flatMap((client) => ofClient(client, run)),
   ]
 }
 
-function ofClient({ number, fatal, memory, finished, exit }, { timesMeasured }) {
-  const client = `client ${number}`
-  const problems = fatal.map((text) => ({ title: 'no client crashes', text: `${client}: ${text}` }))
+const crashes = ({ name, fatal }) =>
+  fatal.map((text) => ({ title: 'no client crashes', text: `client ${name}: ${text}` }))
+
+function ofClient(one, { timesMeasured }) {
+  const { number, memory, finished, exit } = one
+  const client = `client ${one.name}`
+  const problems = crashes(one)
   if (exit !== 0) problems.push({ title: 'a client exits by itself', text: `${client} exited with ${exit}` })
   if (finished.pending !== 0) {
     problems.push({ title: 'all writes are replayed', text: `${client} has ${finished.pending} pending` })
   }
+  // The runner may have started again meanwhile.
+  if (number === RUNNER) return problems
   if (memory.length < timesMeasured || memory.at(-1) - memory[0] > MEMORY_TOLERANCE_MB) {
     const figures = memory.map((mb) => mb.toFixed(1)).join(', then ')
     problems.push({ title: 'memory stays level', text: `${client} had ${figures} MB` })

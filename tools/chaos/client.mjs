@@ -9,6 +9,7 @@ import { redisManager } from 'redlatch'
 
 import { now } from './clock.mjs'
 import { Random } from './random.mjs'
+import { LONGEST_LEASE_MS, RunCalls } from './runs.mjs'
 import { OwnCalls, SharedCalls } from './workload.mjs'
 
 const BATCH = 200
@@ -44,7 +45,7 @@ class Recorder {
     record.after = isAvailable()
     // Nothing fell back meanwhile, so Redis has answered this call.
     if (about.area === 'claim') record.isFromRedis = fallenBack() === fellBackBefore
-    this.#keep(record)
+    this.keep(record)
     return record
   }
 
@@ -53,13 +54,13 @@ class Recorder {
     let last = now()
     this.#timer = setInterval(() => {
       const at = now()
-      if (at - last > SAMPLE_MS + STALL_MS) this.#keep({ type: 'stall', from: last + SAMPLE_MS, to: at })
+      if (at - last > SAMPLE_MS + STALL_MS) this.keep({ type: 'stall', from: last + SAMPLE_MS, to: at })
       last = at
       const { pendingWrites: pending } = redisManager.getMetrics?.() ?? {}
-      this.#keep({ type: 'sample', at, available: isAvailable(), pending: pending ?? 0 })
+      this.keep({ type: 'sample', at, available: isAvailable(), pending: pending ?? 0 })
       this.send()
     }, SAMPLE_MS)
-    redisManager.onStateChange?.((change) => this.#keep({ type: 'state', received: now(), ...change }))
+    redisManager.onStateChange?.((change) => this.keep({ type: 'state', received: now(), ...change }))
   }
 
   stop() {
@@ -72,9 +73,15 @@ class Recorder {
     this.#records = []
   }
 
-  #keep(record) {
+  keep(record) {
     this.#records.push(record)
     if (this.#records.length >= BATCH) this.send()
+  }
+
+  /** For what the parent has to know even if this process is killed now. */
+  sendNow(record) {
+    this.#records.push(record)
+    this.send()
   }
 }
 
@@ -90,6 +97,11 @@ async function residentMb() {
 }
 
 const WORKERS = 6
+/** Others make runs and take locks, which last longer. */
+const RUN_WORKERS = 6
+const LONGEST_PAUSE_OF_RUNS_MS = 100
+/** For a claim whose process has ended, and some requests. */
+const LAST_WAIT_MS = LONGEST_LEASE_MS + 2_000
 const LONGEST_PAUSE_MS = 25
 const HOT_WRITES_AT_ONCE = 100
 const DRAIN_MS = 1_000
@@ -103,12 +115,27 @@ let isOver = false
 let hasMovedClock = false
 
 const actions = {
-  start({ name, seed, url, token, timeoutMs }) {
+  start({ name, seed, makes, url, token, timeoutMs, step: first }) {
     redisManager.configure({ url, token, timeoutMs })
     recorder.watch()
+    step = first
     const random = new Random(seed)
-    for (let worker = 0; worker < WORKERS; worker += 1) workers.push(work(`${name}${worker}`, random.fork()))
-    workers.push(writeAllTheTime(`hot.${name}`))
+    if (makes === 'nothing') return
+    if (makes === 'everything') {
+      for (let worker = 0; worker < WORKERS; worker += 1)
+        workers.push(work(`${name}${worker}`, random.fork()))
+      workers.push(writeAllTheTime(`hot.${name}`))
+    }
+    for (let worker = 0; worker < RUN_WORKERS; worker += 1) {
+      workers.push(makeRuns(`${name}.${worker}`, random.fork()))
+    }
+  },
+
+  async ask({ keys }) {
+    const runs = new RunCalls(recorder, new Random(0), 'new')
+    await Promise.all(keys.map(({ kind, ...key }) => runs[kind](key, { waitMs: LAST_WAIT_MS })))
+    recorder.stop()
+    process.send({ type: 'asked' })
   },
 
   /** The file that libfaketime reads the offset of this process's wall clock from. */
@@ -151,6 +178,14 @@ async function work(name, random) {
     const made = Array.from({ length: calls }, () => (random.once(3) ? shared.make(step) : own.make()))
     await Promise.all(made)
     await pause(random.between(0, LONGEST_PAUSE_MS))
+  }
+}
+
+async function makeRuns(name, random) {
+  const runs = new RunCalls(recorder, random, name)
+  while (!isOver) {
+    await runs.make(step)
+    await pause(random.between(0, LONGEST_PAUSE_OF_RUNS_MS))
   }
 }
 

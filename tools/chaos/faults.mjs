@@ -1,11 +1,15 @@
 // The faults: of Redis, of the connection to it, and of a client.
 //
 // Each kind has `apply(run, targets, random)`, which resolves to a function that ends the fault, once it applies.
-// `isClean`: Redis certainly executes nothing during the fault. `isShared`: it affects all clients.
+// `isClean`: Redis certainly executes nothing during the fault. `isShared`: it affects all clients. `targets`: those that it
+// affects, where it has no choice.
 
 import { setTimeout as pause } from 'node:timers/promises'
 
+import { RUNNER, startClient } from './client-process.mjs'
 import { now } from './clock.mjs'
+
+const START_TIMEOUT_MS = 10_000
 
 /** A fault of the gateways: for all requests until it ends, or for a few only, so that clients stay available. */
 const atGateway = (fault, { canBeFew = false, ...about } = {}) => ({
@@ -38,6 +42,7 @@ export const kinds = {
   emptyRedis: { isShared: true, apply: emptyRedis },
   freezeClient: { apply: freezeClients },
   moveClock: { apply: moveClocks },
+  killClient: { targets: [RUNNER], apply: killClient },
 }
 
 async function flap({ gateways }, targets, random) {
@@ -80,6 +85,17 @@ async function freezeClients({ clients }, targets) {
   for (const target of targets) clients[target].freeze()
   return () => {
     for (const target of targets) clients[target].thaw()
+  }
+}
+
+/** Another process takes the place of the one that is killed. */
+async function killClient(run, [target], random) {
+  const killed = run.clients[target]
+  run.former.push(killed)
+  await killed.kill()
+  return async () => {
+    startClient(run, target, random)
+    await run.clients[target].settledAfter(now(), START_TIMEOUT_MS)
   }
 }
 

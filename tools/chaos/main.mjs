@@ -1,4 +1,4 @@
-// Injects faults between two processes that use the package and Redis, and checks that every promise holds. The addon
+// Injects faults between three processes that use the package and Redis, and checks that every promise holds. The addon
 // and the gateway have to be built: `npm run chaos` does that. Options: --seconds (60), --seed, and --only with kinds
 // of faults. Ends with status 1 if a promise was broken.
 
@@ -26,6 +26,13 @@ function report({ figures, windows, recoveries, clients, violations }) {
     ['conflicts', total(metrics, 'conflicts')],
     ['retries', total(metrics, 'retries')],
     ['claims granted', figures.grants],
+    [
+      'runs and locks',
+      `${figures.runCalls}, done ${figures.executions} times, ${figures.certainExecutions} granted by Redis`,
+    ],
+    ['done with a fence', figures.fences],
+    ['cut off, leases lost', `${figures.cutOff}, ${figures.leasesLost}`],
+    ['outcomes still to be there', figures.acknowledged],
     [
       'counters',
       `${figures.counters}, ${figures.exactCounters} without ambiguity; ${figures.certain} of ${figures.asked} counts certain`,

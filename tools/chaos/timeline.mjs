@@ -13,8 +13,9 @@ const RECOVERY_LIMIT_MS = 17_000
 export function* steps(random, only, clients) {
   for (;;) {
     for (const kind of random.shuffled(only)) {
-      const targets =
+      const drawn =
         kinds[kind].isShared || random.once(4) ? [...Array(clients).keys()] : [random.between(0, clients - 1)]
+      const targets = kinds[kind].targets ?? drawn
       const milliseconds = random.once(8) ? random.between(1_500, 3_000) : random.between(50, 900)
       // Without a pause the fault hits clients that are still recovering from the one before.
       const calm = random.once(3) ? random.between(0, 60) : random.between(200, 600)
@@ -41,7 +42,7 @@ export async function injectFaults(run, seconds) {
 
 /** Starts new counters before, during and after a fault, so that each fault affects few counters. */
 function nextStep(run) {
-  run.step = (run.step ?? 0) + 1
+  run.step += 1
   for (const client of run.clients) client.send('step', { number: run.step })
 }
 
@@ -76,7 +77,29 @@ async function recover(run, window) {
 /** Within this time of its expiry an entry may exist or not. */
 export const EXPIRY_TOLERANCE_MS = 1_000
 /** How long a client may take to detect closed connections. */
-const AFTERMATH_MS = 250
+export const AFTERMATH_MS = 250
+
+/** When all that a process had acknowledged was in Redis. */
+export function calmTimes({ samples }) {
+  return samples.filter(({ available, pending }) => available && pending === 0).map(({ at }) => at)
+}
+
+/** The first of the ascending `times` that is after `time`. */
+export function firstAfter(times, time) {
+  let [low, high] = [0, times.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle] > time) high = middle
+    else low = middle + 1
+  }
+  return times[low]
+}
+
+/** The milliseconds from `start` to `end` without the stalls of a process. */
+export function withoutStalls({ stalls }, { start, end }) {
+  const stalled = ({ from, to }) => Math.max(0, Math.min(end, to) - Math.max(start, from))
+  return stalls.reduce((left, stall) => left - stalled(stall), end - start)
+}
 
 /** Which faults affected a call. */
 export class Timeline {
@@ -85,21 +108,12 @@ export class Timeline {
 
   constructor(run) {
     this.#run = run
-    this.#calm = run.clients.map(({ samples }) =>
-      samples.filter(({ available, pending }) => available && pending === 0).map(({ at }) => at),
-    )
+    this.#calm = run.clients.map(calmTimes)
   }
 
   /** When everything that a client had acknowledged by `time` was in Redis. */
   settled(client, time) {
-    const times = this.#calm[client]
-    let [low, high] = [0, times.length]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (times[middle] > time) high = middle
-      else low = middle + 1
-    }
-    return times[low] ?? this.#run.finishedAt
+    return firstAfter(this.#calm[client], time) ?? this.#run.finishedAt
   }
 
   /** Whether Redis may have executed a call, or its replay, unknown to the client. */
@@ -122,12 +136,8 @@ export class Timeline {
   }
 
   /** How long a call took, without stalls of its process. */
-  milliseconds({ client, start, end }) {
-    let milliseconds = end - start
-    for (const { from, to } of this.#run.clients[client].stalls) {
-      milliseconds -= Math.max(0, Math.min(end, to) - Math.max(start, from))
-    }
-    return milliseconds
+  milliseconds(call) {
+    return withoutStalls(this.#run.clients[call.client], call)
   }
 
   #tookTooLong({ start, end }) {

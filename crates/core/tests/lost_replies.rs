@@ -391,3 +391,15 @@ async fn a_call_that_is_dropped_while_it_looks_does_not_block_its_key() {
     let read = tokio::time::timeout(Duration::from_secs(5), outage.store.get(&name)).await;
     assert_eq!(read.unwrap().unwrap().as_deref(), Some("v"));
 }
+
+#[tokio::test]
+async fn a_number_whose_reply_was_lost_is_skipped_and_never_given_twice() {
+    let outage = Outage::prepare().await;
+    outage.other.increment(&key("n"), 41).await.unwrap();
+    outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop.times(1)).await.unwrap();
+
+    assert_eq!(outage.store.next_number(&key("n")).await.unwrap(), 43);
+
+    assert_eq!(outage.other.next_number(&key("n")).await.unwrap(), 44);
+    assert_eq!(outage.store.pending(), 0);
+}

@@ -152,6 +152,7 @@ async fn an_increment_keeps_the_ttl<S: Stage>(stage: S) {
     stage.advance(MINUTE).await;
     assert_eq!(store.increment(&key("n"), 1).await.unwrap(), 1);
     assert_eq!(store.increment(&key("new"), 1).await.unwrap(), 1);
+    assert_eq!(store.next_number(&key("new")).await.unwrap(), 2);
 }
 
 async fn only_a_whole_number_can_be_incremented<S: Stage>(stage: S) {

@@ -30,6 +30,7 @@ enum Call {
     Release(Key),
     Exists(Key),
     Increment(Key, i64),
+    NextNumber(Key),
     Expire(Key, Ttl),
     GetAndDelete(Key),
     CompareAndSet(Key, String, String, Option<Ttl>),
@@ -122,6 +123,7 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => keys().prop_map(Call::Release),
         1 => keys().prop_map(Call::Exists),
         2 => (keys(), prop_oneof![-5_i64..5, any::<i64>()]).prop_map(|(k, by)| Call::Increment(k, by)),
+        1 => keys().prop_map(Call::NextNumber),
         2 => (keys(), ttls()).prop_map(|(k, t)| Call::Expire(k, t)),
         1 => keys().prop_map(Call::GetAndDelete),
         2 => (keys(), values(), values(), prop::option::of(ttls()))
@@ -154,6 +156,7 @@ async fn result<S: Stage>(stage: &S, call: &Call) -> String {
         Call::Release(key) => Operation::Release { key },
         Call::Exists(key) => Operation::Exists { key },
         Call::Increment(key, by) => Operation::Increment { key, by: *by },
+        Call::NextNumber(key) => Operation::NextNumber { key },
         Call::Expire(key, ttl) => Operation::Expire { key, ttl: *ttl },
         Call::GetAndDelete(key) => Operation::GetAndDelete { key },
         Call::CompareAndSet(key, expected, new, ttl) => {

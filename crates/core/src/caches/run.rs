@@ -131,13 +131,15 @@ impl<S: Store + 'static> Runs<S> {
         options: RunOptions,
     ) -> Result<Begun> {
         let Claim { owner, text, ttl, started_at, claimed, is_remote } = claim;
+        // The claim is made, so that rejecting what follows would only lose it.
+        let granted = Arc::clone(store).accepting();
         let numbered = if options.is_fenced { next_fence(call, fence).await.map(Some) } else { Ok(None) };
         if numbered.is_err() {
             // If this fails, too, the claim ends by itself.
-            call.compare_and_delete(key, &text).await.ok();
+            call.on(&granted).compare_and_delete(key, &text).await.ok();
         }
         let fence = numbered?;
-        let lease = Lease::of(Arc::clone(store), key.clone(), text, ttl, claimed);
+        let lease = Lease::of(granted, key.clone(), text, ttl, claimed);
         let RunOptions { ttl, fingerprint, is_blocking, longest, .. } = options;
         let run = Arc::new(Run { lease, fingerprint, started_at, ttl });
         self.add(&owner, Arc::clone(&run));
@@ -216,7 +218,7 @@ impl<S: Store + 'static> Runs<S> {
 /// The next number of a key, which grows as long as it is used within a month.
 async fn next_fence<S: Store>(store: &S, key: &Key) -> Result<i64> {
     let (fence, expiry) =
-        tokio::join!(store.increment(key, 1), store.expire(key, Ttl::from_whole_seconds(FENCE.ttl_seconds)));
+        tokio::join!(store.next_number(key), store.expire(key, Ttl::from_whole_seconds(FENCE.ttl_seconds)));
     expiry?;
     fence
 }

@@ -314,6 +314,11 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
         self.policy.unwrap_or_else(|| self.shared.on_outage.policy(self.class))
     }
 
+    fn accepting(self: Arc<Self>) -> Arc<Self> {
+        let Self { shared, class, .. } = &*self;
+        Arc::new(Self { shared: Arc::clone(shared), class: *class, policy: Some(Policy::Memory) })
+    }
+
     fn removed_corrupt(&self) {
         self.shared.metrics.removed_corrupt();
     }

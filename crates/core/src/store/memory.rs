@@ -174,6 +174,7 @@ impl Entries {
             }
             Operation::Release { key } => Ok(Output::Flag(self.take(key, now).is_some())),
             Operation::Exists { key } => Ok(Output::Flag(self.live(key, now).is_some())),
+            Operation::NextNumber { key } => self.increment(key, 1, None, now).map(Output::Sum),
             Operation::Increment { key, by } => self.increment(key, by, None, now).map(Output::Sum),
             Operation::IncrementWithin { key, by, ttl } => {
                 let expires_at = Expiry::After(ttl).expires_at(clock);

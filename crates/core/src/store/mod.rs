@@ -23,6 +23,7 @@ mod timed;
 mod upstash;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -74,6 +75,15 @@ pub trait Store: Send + Sync {
     /// What happens to a call in an outage.
     fn outage_policy(&self) -> Policy {
         Policy::Memory
+    }
+
+    /// The same store for what follows a call that was granted: an outage delays it, even where the policy is to reject.
+    #[must_use]
+    fn accepting(self: Arc<Self>) -> Arc<Self>
+    where
+        Self: Sized,
+    {
+        self
     }
 
     /// Notes that an entry was corrupt and has been removed.
@@ -132,6 +142,12 @@ pub trait Store: Send + Sync {
     /// Adds `by` to a decimal 64-bit integer, which starts at 0, and returns the sum. The TTL stays.
     fn increment(&self, key: &Key, by: i64) -> impl Future<Output = Result<i64>> + Send {
         async move { Ok(self.execute(Operation::Increment { key, by }).await?.into_sum()) }
+    }
+
+    /// Adds to a counter like [`Store::increment`], for a number that nobody else has got. If a reply is lost, a number is
+    /// skipped.
+    fn next_number(&self, key: &Key) -> impl Future<Output = Result<i64>> + Send {
+        async move { Ok(self.execute(Operation::NextNumber { key }).await?.into_sum()) }
     }
 
     /// Gives `key` a new TTL; `false` if it does not exist.

@@ -54,6 +54,9 @@ impl<'a> Operation<'a> {
             (Self::CompareAndDelete { key, expected }, Output::Flag(true)) => {
                 visit(key, Mutation::Delete { expected: Some(expected) });
             }
+            (Self::NextNumber { key }, Output::Sum(sum)) => {
+                visit(key, Mutation::Increment { by: 1, sum: *sum });
+            }
             (Self::Verify { key, .. }, Output::Guess(Guess::Wrong { before, after })) => {
                 visit(key, Mutation::Replace { expected: before, value: after, ttl: None });
             }
@@ -96,6 +99,7 @@ impl<'a> Operation<'a> {
                 | Self::Verify { .. }
                 | Self::Increment { .. }
                 | Self::IncrementWithin { .. }
+                | Self::NextNumber { .. }
                 | Self::Expire { .. },
                 _,
             ) => {}

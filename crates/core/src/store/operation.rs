@@ -30,6 +30,8 @@ pub enum Operation<'a> {
     Exists { key: &'a Key },
     /// [`Store::increment`](super::Store::increment)
     Increment { key: &'a Key, by: i64 },
+    /// [`Store::next_number`](super::Store::next_number)
+    NextNumber { key: &'a Key },
     /// [`Store::expire`](super::Store::expire)
     Expire { key: &'a Key, ttl: Ttl },
     /// [`Store::get_and_delete`](super::Store::get_and_delete)
@@ -148,6 +150,7 @@ impl<'a> Operation<'a> {
             | Self::Release { key }
             | Self::Exists { key }
             | Self::Increment { key, .. }
+            | Self::NextNumber { key }
             | Self::Expire { key, .. }
             | Self::GetAndDelete { key }
             | Self::SetUnless { key, .. }

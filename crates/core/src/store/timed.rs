@@ -16,6 +16,11 @@ impl<'a, S: Store> Timed<'a, S> {
     pub fn begin(store: &'a S) -> Self {
         Self { store, deadline: store.deadline() }
     }
+
+    /// The same call on another store.
+    pub fn on<'b>(&self, store: &'b S) -> Timed<'b, S> {
+        Timed { store, deadline: self.deadline }
+    }
 }
 
 impl<S: Store> Store for Timed<'_, S> {

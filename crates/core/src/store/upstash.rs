@@ -146,6 +146,11 @@ impl Store for UpstashStore {
                 run(command.idempotent()).await.map(|_| Output::Done)
             }
             Operation::Scan { prefix } => Box::pin(self.scan(prefix, deadline)).await.map(Output::Names),
+            Operation::NextNumber { key } => {
+                // Sent twice, it skips a number, and nobody misses that.
+                let next = Command::new("INCRBY").key(key).number(1).idempotent();
+                run(next).await?.into_integer().map(Output::Sum)
+            }
             Operation::Expire { key, ttl } => {
                 Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
             }
