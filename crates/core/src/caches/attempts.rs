@@ -9,9 +9,8 @@ mod batches;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
-
 use self::batches::{Batches, Joined};
+use super::last_seen::LastSeen;
 use super::read;
 use crate::Result;
 use crate::clock::{Clock, UnixMillis};
@@ -22,15 +21,14 @@ use crate::store::{ClaimOrRead, Store, Swap, Timed};
 
 /// How long the attempts are kept beyond their window.
 const SLACK: Duration = Duration::from_secs(60);
-/// How many texts last seen are kept.
-const LAST_SEEN: usize = 10_000;
+/// The maximum bytes of all texts last seen.
+const LAST_SEEN_BYTES: u64 = 1024 * 1024;
 
 /// Counts attempts.
 pub struct Attempts<S> {
     store: Arc<S>,
     clock: Clock,
-    /// The text that this process last wrote or read, by key; see `FormCache`.
-    last_seen: Cache<String, Arc<str>>,
+    last_seen: LastSeen,
     batches: Batches,
 }
 
@@ -78,7 +76,7 @@ impl<S: Store> Attempts<S> {
     /// Attempts on `store`. `clock` gives their times.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, clock, last_seen: Cache::new(LAST_SEEN), batches: Batches::default() }
+        Self { store, clock, last_seen: LastSeen::new(LAST_SEEN_BYTES), batches: Batches::default() }
     }
 
     /// The attempts within `window`, by default five minutes.
@@ -88,7 +86,7 @@ impl<S: Store> Attempts<S> {
             text => text?,
         };
         if let Some(text) = &text {
-            self.remember(key, text);
+            self.last_seen.remember(key, text);
         }
         let (now, length) = (self.clock.now(), RATE_LIMIT.ttl_or_default(window).as_millis());
         let times = text.as_deref().and_then(parse).unwrap_or_default();
@@ -134,21 +132,21 @@ impl<S: Store> Attempts<S> {
 
     /// Removes all attempts.
     pub async fn reset(&self, key: &Key) -> Result<()> {
-        self.last_seen.remove(key.as_str());
+        self.last_seen.forget(key);
         self.store.delete(std::slice::from_ref(key)).await.map(drop)
     }
 
     /// One request, if the process has seen the text or there is none; one more for each concurrent change elsewhere.
     async fn append(&self, store: &Timed<'_, S>, key: &Key, times: &[UnixMillis], window: Ttl) -> Result<()> {
         let ttl = Ttl::from_duration(Duration::from_millis(window.as_millis()) + SLACK);
-        let mut expected = self.last_seen.get(key.as_str());
+        let mut expected = self.last_seen.get(key);
         loop {
             let held = match expected {
                 None => {
                     let text = to_json(&times);
                     match store.claim_or_read(key, &text, ttl, &[]).await? {
                         ClaimOrRead { held: None, .. } => {
-                            self.remember(key, &text);
+                            self.last_seen.remember(key, &text);
                             return Ok(());
                         }
                         ClaimOrRead { held: Some(held), .. } => Some(held),
@@ -161,7 +159,7 @@ impl<S: Store> Attempts<S> {
                     let appended = to_json(&kept.chain(times.iter().copied()).collect::<Vec<_>>());
                     match store.compare_and_set(key, &text, &appended, Some(ttl)).await? {
                         Swap::Done => {
-                            self.remember(key, &appended);
+                            self.last_seen.remember(key, &appended);
                             return Ok(());
                         }
                         Swap::Absent => None,
@@ -176,10 +174,6 @@ impl<S: Store> Attempts<S> {
             };
             expected = held.map(Into::into);
         }
-    }
-
-    fn remember(&self, key: &Key, text: &str) {
-        self.last_seen.insert(key.as_str().to_owned(), text.into());
     }
 }
 
