@@ -297,6 +297,31 @@ async fn a_gcra_and_a_bucket_admit_no_more_than_their_rate_in_any_interval() {
     }
 }
 
+/// Windows and buckets go by the clock of the instance that asks; a GCRA by that of the store.
+#[tokio::test]
+async fn a_clock_that_is_an_hour_ahead_changes_nothing_for_a_gcra() {
+    for algorithm in all_algorithms() {
+        let (stage, one) = (stage(), check(&limiter(algorithm), 1));
+        let ahead = RateLimits::new(Clock::from_fn(|| START + 3_600_000));
+        let mut admitted = 0;
+        for _ in 0..20 {
+            for limits in [&stage.limits, &ahead] {
+                let results = limits.admit(&stage.store, std::slice::from_ref(&one)).await.unwrap();
+                admitted += i32::from(results.iter().all(RateLimitResult::is_success));
+            }
+        }
+
+        let expected = match algorithm {
+            // Each instance counts in a window of its own.
+            Algorithm::FixedWindow { .. } | Algorithm::SlidingWindow { .. } => 10,
+            // The one ahead refills once, what was used until then.
+            Algorithm::TokenBucket { .. } => 6,
+            Algorithm::Gcra { .. } => 5,
+        };
+        assert_eq!(admitted, expected, "{algorithm:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_limit_of_nothing_admits_nothing() {
     for algorithm in all_algorithms() {
