@@ -118,8 +118,8 @@ async fn compare(memory: &Memory, upstash: &Upstash, calls: &[Call]) -> Result<(
 #[test]
 fn memory_and_redis_agree_on_limits() {
     for mode in [Mode::Upstash, Mode::Redis] {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        // One thread, like the I/O thread: the commands of an operation reach the queue together.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let options = GatewayOptions { mode, ..GatewayOptions::default() };
         let upstash = runtime.block_on(Upstash::with(options));
         let config = ProptestConfig {
