@@ -63,8 +63,9 @@ async function violationsOfAccount(page, url) {
   return found
 }
 
-/** What axe finds, and whether the page is wider than the window. */
+/** What axe finds, and whether the page is wider than the window. A page that is led to gets its title after its heading. */
 async function violations(page) {
+  await page.waitForFunction(() => document.title !== '')
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
   const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
