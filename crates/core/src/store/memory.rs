@@ -6,6 +6,8 @@
 //! The store is bounded by entries and by bytes. When it is full it refuses new entries and never evicts a live one:
 //! a lock or a remembered payment that vanishes would let a second charge through.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -13,8 +15,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
-use super::admission::Change;
-use super::{Admission, ClaimOrRead, Guess, Limit, Operation, Output, Rule, Seen, Store, Swap, Write};
+use super::{ClaimOrRead, Guess, Operation, Output, Store, Swap, Write};
 use crate::clock::{Clock, SteadyMillis};
 use crate::config::MemoryLimits;
 use crate::keys::{Expiry, Key, loggable_prefix};
@@ -345,40 +346,6 @@ impl Entries {
         let sum = old.checked_add(by).ok_or_else(|| refused("ERR increment or decrement would overflow"))?;
         self.put(key, &sum.to_string(), expires_at, now)?;
         Ok(sum)
-    }
-
-    fn admit(&mut self, limits: &[Limit], now: SteadyMillis) -> Result<Admission> {
-        let seen: Vec<_> = limits.iter().map(|limit| self.judge(limit, now)).collect();
-        let is_admitted = seen.iter().all(|seen| seen.fits);
-        if is_admitted {
-            for (limit, seen) in limits.iter().zip(&seen) {
-                let held = self.live(&limit.key, now).map(|entry| entry.expires_at);
-                match limit.change(seen, held.is_some()) {
-                    Change::Nothing => {}
-                    Change::Remove => drop(self.remove(&limit.key)),
-                    Change::Store { value, ttl_millis } => {
-                        let expires_at = ttl_millis.map_or(held.flatten(), |ttl| Some(now + ttl));
-                        self.put(&limit.key, &value, expires_at, now)?;
-                    }
-                }
-            }
-        }
-        Ok(Admission { is_admitted, limits: seen, has_fallen_back: false })
-    }
-
-    fn judge(&self, limit: &Limit, now: SteadyMillis) -> Seen {
-        let live = |key: &Option<Key>| key.as_ref().and_then(|key| self.live(key, now));
-        let left = |entry: &Entry| entry.expires_at.map_or(0, |expires_at| expires_at - now);
-        let previous = match &limit.rule {
-            Rule::Window { previous, .. } => live(previous),
-            Rule::Bucket { .. } | Rule::Gcra { .. } => None,
-        };
-        limit.judge(
-            self.live(&limit.key, now).map(|entry| (entry.value(), left(entry))),
-            previous.map(Entry::value),
-            live(&limit.dynamic).map(Entry::value),
-            live(&limit.block).map(left),
-        )
     }
 
     fn verify(&mut self, key: &Key, hash: &str, now: SteadyMillis) -> Result<Guess> {
