@@ -3,6 +3,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { requireAddon } from './add-redlatch-to-serverExternalPackages-in-next.config.js'
+import { libc, platformName } from './platform.js'
+
 /** The platforms that have a package, as package.json has them in `optionalDependencies` when it is published. */
 const supported = [
   'linux-x64-gnu',
@@ -13,16 +16,6 @@ const supported = [
   'darwin-arm64',
   'win32-x64-msvc',
 ]
-
-/** The last part of a platform's name, and what npm calls it. */
-function libc(): { suffix: string; option: string } {
-  if (process.platform === 'win32') return { suffix: '-msvc', option: '' }
-  if (process.platform !== 'linux') return { suffix: '', option: '' }
-  Object.assign(process.report, { excludeNetwork: true })
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  const isGlibc = Boolean(header.glibcVersionRuntime)
-  return isGlibc ? { suffix: '-gnu', option: ' --libc=glibc' } : { suffix: '-musl', option: ' --libc=musl' }
-}
 
 /** The packages of other platforms that are installed beside this one. */
 function installedPackages(): string[] {
@@ -37,16 +30,9 @@ function installedPackages(): string[] {
   return []
 }
 
-/** What went wrong with an addon that is there; `undefined` when there was none. */
-function loadingFailure(error: Error): string | undefined {
-  for (let cause = error.cause as Error | undefined; cause; cause = cause.cause as Error | undefined) {
-    if (!/^(Cannot find|Unsupported)/.test(cause.message)) return cause.message.split('\n')[0]
-  }
-  return undefined
-}
-
-/** What Node says of an addon that one of its options refuses. There is only the text: the loader keeps no code. */
-const REFUSED = /addons is disabled|--allow-addons/
+/** Whether one of Node's options refuses every addon. Node has two errors for it, the second one for all permissions. */
+const isRefused = ({ code, message }: NodeJS.ErrnoException) =>
+  code === 'ERR_DLOPEN_DISABLED' || message.includes('--allow-addons')
 
 /** Which option of Node refuses every addon, and what to do about it. */
 function refusedByOption(): string {
@@ -56,18 +42,19 @@ function refusedByOption(): string {
   return 'Node runs with --no-addons, which refuses addons. Remove the option, also from NODE_OPTIONS.'
 }
 
-function explain(error: Error): string {
-  const { suffix, option } = libc()
-  const platform = `${process.platform}-${process.arch}${suffix}`
-  if (!supported.includes(platform)) {
-    return `there is no addon for ${platform}, only for ${supported.join(', ')}.`
-  }
-  const failure = loadingFailure(error)
-  if (failure && REFUSED.test(failure)) return refusedByOption()
-  if (failure) {
+function explain(error: NodeJS.ErrnoException, platform: string): string {
+  if (isRefused(error)) return refusedByOption()
+  if (error.code !== 'MODULE_NOT_FOUND') {
+    const [reason] = error.message.split('\n')
     return (
-      `the addon for ${platform} is installed, but cannot be loaded: ${failure}. If node_modules was made on another ` +
+      `the addon for ${platform} is installed, but cannot be loaded: ${reason}. If node_modules was made on another ` +
       'system, delete it and install again on this one; on Linux, the addon needs glibc 2.17 or musl 1.2, or later.'
+    )
+  }
+  if (!supported.includes(platform)) {
+    return (
+      `there is no addon for ${platform}, only for ${supported.join(', ')}; ` +
+      "the package's docs/platforms.md says how to build one."
     )
   }
   const missing = `@redlatch/binding-${platform} is not installed`
@@ -76,7 +63,7 @@ function explain(error: Error): string {
     return (
       `${missing}, but ${others.join(' and ')} is: node_modules or the lock file was made on another system, or for ` +
       'another libc. Delete node_modules and install on this system, or elsewhere for this one with ' +
-      `npm install --os=${process.platform} --cpu=${process.arch}${option}.`
+      `npm install --os=${process.platform} --cpu=${process.arch}${libc() ? ` --libc=${libc()}` : ''}.`
     )
   }
   return (
@@ -86,18 +73,10 @@ function explain(error: Error): string {
   )
 }
 
-/**
- * The loader that napi-rs generates has the remedy for its name: a bundler that was not told to leave this package alone
- * stops at this file, and its error shows the name.
- */
-function load(): typeof import('./binding.js') {
-  try {
-    return require('./add-redlatch-to-serverExternalPackages-in-next.config.js')
-  } catch (error) {
-    const message = `redlatch cannot load its addon: ${explain(error as Error)}`
-    throw Object.assign(new Error(message, { cause: error }), { code: 'ERR_ADDON_NOT_LOADED' })
-  }
-}
+const platform = platformName()
 
 /** The native addon. */
-export const addon = load()
+export const addon = requireAddon(platform, (error) => {
+  const message = `redlatch cannot load its addon: ${explain(error, platform)}`
+  return Object.assign(new Error(message, { cause: error }), { code: 'ERR_ADDON_NOT_LOADED' })
+})
