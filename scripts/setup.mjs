@@ -15,6 +15,13 @@ export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: isWindows, ...options }).status === 0
 }
 
+/** What a command prints. */
+export function printed(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1e9 })
+  if (status !== 0) fail(`${[command, ...args].join(' ')} failed:\n${stderr}`)
+  return stdout.trim()
+}
+
 /** Exits with a message that says what to do. */
 export function fail(sentence) {
   console.error(sentence)
@@ -88,8 +95,12 @@ export function installWrk() {
 }
 
 /** Installs a program with the system's package manager, without questions, unless it is installed. */
-function installProgram(program, packages) {
-  if (isOnPath(program)) return
+export function installProgram(program, packages) {
+  if (!isOnPath(program)) installSystemPackage(program, packages)
+}
+
+/** Installs `what` with the system's package manager, without questions. */
+export function installSystemPackage(what, packages) {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
   const attempts = [
     [
@@ -101,9 +112,10 @@ function installProgram(program, packages) {
     ],
     ['brew', [['brew', 'install', packages.brew]]],
   ]
-  const [tool, commands] = attempts.find(([tool]) => isOnPath(tool)) ?? ['', []]
+  const isKnown = (tool) => packages[tool === 'brew' ? 'brew' : 'apt'] && isOnPath(tool)
+  const [tool, commands] = attempts.find(([tool]) => isKnown(tool)) ?? ['', []]
   if (commands.length > 0) {
-    console.log(`${program} is missing: about to install it with ${tool} (${commands.at(-1).join(' ')}).`)
+    console.log(`${what} is missing: about to install it with ${tool} (${commands.at(-1).join(' ')}).`)
   }
   for (const [command, ...args] of commands) run(command, args)
 }

@@ -1,6 +1,6 @@
 // Packs the package, installs it into projects outside this repository and tests it there, pages with Chromium. Ends with
 // one line: N passed, N failed.
-//   node scripts/test-e2e.mjs [booking] [consumers] [created] [package]
+//   node scripts/test-e2e.mjs [booking] [consumers] [created] [package] [platforms]
 // REDLATCH_ADDONS names a folder with an addon that was built elsewhere, for this machine.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -9,9 +9,11 @@ import { join, resolve } from 'node:path'
 import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-import { buildPortable, portableTarget } from './build-portable.mjs'
 import { installExample, installPacked } from './example.mjs'
 import { pack } from './pack.mjs'
+import { addonFolder, buildTarget } from './platforms/build.mjs'
+import { whyNotRun } from './platforms/node.mjs'
+import { isOwn, platformOf, quickTargets, targets } from './platforms/targets.mjs'
 import { buildAddon, buildGateway, installChromium, installPackages, installRedis, root } from './setup.mjs'
 
 const tests = join(root, '__test__', 'e2e')
@@ -23,8 +25,10 @@ const tests = join(root, '__test__', 'e2e')
 function addons() {
   if (process.env.REDLATCH_ADDONS) return resolve(process.env.REDLATCH_ADDONS)
   buildAddon()
-  const target = portableTarget()
-  return target ? buildPortable(target) : join(root, 'dist')
+  const target = targets.find((target) => isOwn(platformOf(target)))
+  if (!target) return join(root, 'dist')
+  buildTarget(target)
+  return addonFolder(target)
 }
 
 /** Makes the projects under test, in a new folder. */
@@ -34,8 +38,9 @@ function prepare(files) {
   mkdirSync(packages)
   const packed = pack(packages, addons())
   const needs = (...names) => names.some((name) => files.includes(`${name}.e2e.mjs`))
-  if (needs('booking', 'consumers', 'created')) installServers()
+  if (needs('booking', 'consumers', 'created', 'platforms')) installServers()
   if (needs('booking', 'created')) installChromium()
+  if (needs('platforms')) buildQuickTargets()
   if (files.includes('booking.e2e.mjs')) prepareBooking(join(folder, 'booking'), packed)
   if (files.includes('created.e2e.mjs')) {
     cpSync(join(tests, 'fixtures', 'created'), join(folder, 'created'), { recursive: true })
@@ -49,10 +54,15 @@ function prepare(files) {
   return folder
 }
 
-/** What the tests of apps and of better-auth start. */
+/** What the tests of apps, of better-auth and of platforms start. */
 function installServers() {
   installRedis()
   buildGateway()
+}
+
+/** The addons of the platforms that run here without an emulator. */
+function buildQuickTargets() {
+  for (const target of quickTargets.filter((target) => !whyNotRun(platformOf(target)))) buildTarget(target)
 }
 
 /** The example app with the tests' own pages and routes. */

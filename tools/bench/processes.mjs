@@ -3,18 +3,15 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { makeAuthority } from '../authority.mjs'
 import { GatewayControl } from '../gateway/control.mjs'
 import spawning from '../gateway/spawn.js'
 
 const PROGRESS_INTERVAL_MS = 5000
 const SETTINGS_OF_CLIENTS = /^(UPSTASH_|KV_REST_API_|DISABLE_REDIS$|NODE_EXTRA_CA_CERTS$)/
-
-const KEY_TYPE = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' }
 
 const started = Date.now()
 let shownAt = 0
@@ -62,7 +59,7 @@ export function serveParent(url, actions) {
 
 /** Starts two gateways, without and with TLS, each with its own Redis. `stop` also removes the certificates. */
 export async function startServers() {
-  const authority = await makeAuthority()
+  const authority = await makeAuthority(tmpdir())
   const http = await spawning.spawnGateway()
   const tls = await spawning.spawnGateway([
     ...['--tls-certificate', authority.certificate],
@@ -77,31 +74,6 @@ export async function startServers() {
       authority.remove()
     },
   }
-}
-
-/** PEM files: the certificate of a new authority, and a certificate and its key for 127.0.0.1. */
-async function makeAuthority() {
-  // Loaded here, so that it is not in the memory of the processes that are measured.
-  const { generate } = await import('selfsigned')
-  const authority = await generate([{ name: 'commonName', value: 'redlatch bench authority' }], {
-    ...KEY_TYPE,
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, critical: true },
-    ],
-  })
-  const server = await generate([{ name: 'commonName', value: 'redlatch bench' }], {
-    ...KEY_TYPE,
-    ca: { key: authority.private, cert: authority.cert },
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-  })
-  const folder = mkdtempSync(join(tmpdir(), 'redlatch-bench-'))
-  const files = { authority: 'authority.pem', certificate: 'certificate.pem', key: 'key.pem' }
-  const paths = Object.fromEntries(Object.entries(files).map(([what, name]) => [what, join(folder, name)]))
-  writeFileSync(paths.authority, authority.cert)
-  writeFileSync(paths.certificate, server.cert)
-  writeFileSync(paths.key, server.private, { mode: 0o600 })
-  return { ...paths, remove: () => rmSync(folder, { recursive: true }) }
 }
 
 /** Shows what is being measured. Without a terminal it prints a line every few seconds. */
