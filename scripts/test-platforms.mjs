@@ -7,13 +7,14 @@ import { existsSync } from 'node:fs'
 import { addonFile } from './platforms/build.mjs'
 import { checkAddon } from './platforms/check.mjs'
 import { whyNotRun } from './platforms/node.mjs'
-import { installProject, runPrograms, runSpecs, startGateways } from './platforms/suite.mjs'
+import { installProject } from './platforms/project.mjs'
+import { runPrograms, runSpecs, startGateways } from './platforms/suite.mjs'
 import { builtHere, platformOf } from './platforms/targets.mjs'
 import { buildAddon, buildGateway, fail, installPackages, installRedis } from './setup.mjs'
 
 /** Tests one platform, and prints what failed there. */
 function testPlatform(target, environments) {
-  const project = installProject(target)
+  const project = installProject(target, { withSpecs: true })
   const results = [...runPrograms(project, environments), runSpecs(project)]
   for (const { name, passed, failed, seconds, output } of results) {
     if (failed > 0) console.log(output)

@@ -79,9 +79,9 @@ function makeDebian() {
 
 /**
  * The command that runs `command` in the Debian, in the folder `cwd`. The project is where it is outside, and so is the
- * network.
+ * network. `inPlaceOf` has files of the Debian by the paths at which they are to be instead.
  */
-export function debianCommand(command, args, environment = {}, cwd = root) {
+export function debianCommand(command, args, { environment = {}, cwd = root, inPlaceOf = {} } = {}) {
   // With the machine's certificate authorities, of which it may have its own.
   const shared = ['/etc/resolv.conf', '/etc/hosts', '/etc/ssl/certs'].flatMap((path) => [
     '--ro-bind-try',
@@ -91,15 +91,17 @@ export function debianCommand(command, args, environment = {}, cwd = root) {
   const set = { HOME: '/root', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...environment }
   const variables = Object.entries(set).flatMap(([name, value]) => ['--setenv', name, value])
   const mounts = ['--bind', folder, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', ...shared]
+  const moved = Object.entries(inPlaceOf).flatMap(([path, file]) => ['--ro-bind', join(folder, file), path])
   const project = ['--bind', root, root, '--chdir', cwd]
   return [
     'bwrap',
-    [...mounts, ...project, '--die-with-parent', '--unshare-pid', ...variables, command, ...args],
+    [...mounts, ...moved, ...project, '--die-with-parent', '--unshare-pid', ...variables, command, ...args],
   ]
 }
 
 /** Runs a command in the Debian with its output shown; `false` when it fails. */
-export const runInDebian = (command, args, environment) => run(...debianCommand(command, args, environment))
+export const runInDebian = (command, args, environment) =>
+  run(...debianCommand(command, args, { environment }))
 
 /** What a command in the Debian prints. */
 export const printedInDebian = (command, args) => printed(...debianCommand(command, args))

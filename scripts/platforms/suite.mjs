@@ -1,19 +1,12 @@
-// What is tested on a platform: the package as it is published, in a project of its own, by a Node for that platform.
+// What is run on a platform: programs and specs in its project, by a Node for it.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { makeAuthority } from '../../tools/authority.mjs'
 import spawning from '../../tools/gateway/spawn.js'
-import { installPacked } from '../example.mjs'
-import { pack } from '../pack.mjs'
-import { root } from '../setup.mjs'
-import { addonFolder } from './build.mjs'
-import { installNode, runNode } from './node.mjs'
-import { platformOf } from './targets.mjs'
-
-const tests = join(root, '__test__')
-const projects = join(root, 'target', 'platforms', 'projects')
+import { runNode } from './node.mjs'
+import { projects } from './project.mjs'
 
 /** Two gateways to a real Redis each, the second one with TLS, as the environments that lead to them. */
 export async function startGateways() {
@@ -40,32 +33,6 @@ export async function startGateways() {
   return { environments, stop }
 }
 
-/** Makes a project for the platform of `target` in which the package is installed with the addon that has been built. */
-export function installProject(target) {
-  const platform = platformOf(target)
-  installNode(platform)
-  const folder = join(projects, platform.name)
-  mkdirSync(folder, { recursive: true })
-  cpSync(join(tests, 'platforms'), folder, { recursive: true })
-  for (const name of ['behaviour', 'support']) {
-    rmSync(join(folder, '__test__', name), { recursive: true, force: true })
-    cpSync(join(tests, name), join(folder, '__test__', name), { recursive: true })
-  }
-  // One spec compares the files that bundlers get.
-  const isScript = (path) => !path.endsWith('.node')
-  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true, filter: isScript })
-  const packages = join(folder, 'packages')
-  rmSync(packages, { recursive: true, force: true })
-  mkdirSync(packages)
-  const chosen = [
-    `--os=${platform.os}`,
-    `--cpu=${platform.cpu}`,
-    ...(platform.libc ? [`--libc=${platform.libc}`] : []),
-  ]
-  installPacked(folder, pack(packages, addonFolder(target)), [...chosen, '--ignore-scripts'])
-  return { platform, folder }
-}
-
 /** Runs the programs of __test__/platforms, and returns the number of tests that passed and failed in each. */
 export function runPrograms({ platform, folder }, { plain, secured }) {
   const programs = [
@@ -82,7 +49,7 @@ export function runPrograms({ platform, folder }, { plain, secured }) {
   })
 }
 
-/** Runs Jest's specs on memory. They take a while in an emulator. */
+/** Runs Jest's specs on memory. Jest has addons of its own. */
 export function runSpecs({ platform, folder }) {
   const report = join(folder, 'jest.json')
   rmSync(report, { force: true })
@@ -94,7 +61,7 @@ export function runSpecs({ platform, folder }) {
     '--json',
     '--outputFile=jest.json',
   ]
-  const options = { cwd: folder, timeoutSeconds: 540 }
+  const options = { cwd: folder, hasOwnLdd: true, timeoutSeconds: 540 }
   const started = performance.now()
   const { status, output } = runNode(platform, args, options)
   const counts = { passed: 0, failed: 0 }
