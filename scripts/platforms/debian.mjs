@@ -17,7 +17,8 @@ const leftOut = [
   '/usr/share/man/*',
   '/usr/bin/qemu-*',
   '/usr/lib/x86_64-linux-gnu/wine/i386-windows/*',
-  '/usr/src/rustc-*/src/*',
+  '/usr/src/rustc-*/src/doc/*',
+  '/usr/src/rustc-*/src/tools/*',
 ]
 
 /** Why there can be no such Debian on this machine; `undefined` if there can. */

@@ -2,11 +2,11 @@
 // Nodes come from PyPI. The libraries under them and the emulators are those of the Debian under target/.
 
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { root } from '../setup.mjs'
-import { debianCommand, installInDebian, whyNoDebian } from './debian.mjs'
+import { fail, root } from '../setup.mjs'
+import { debianCommand, installInDebian, runInDebian, whyNoDebian } from './debian.mjs'
 import { installFromPyPI } from './python.mjs'
 import { isOwn } from './targets.mjs'
 
@@ -34,6 +34,10 @@ const emulated = {
   'win32-x64-gnu': { wheel: 'win_amd64', packages: ['wine64'], through: ['wine64'] },
 }
 
+/** The files and the registry of Windows, as Wine has them. */
+const windows = join(root, 'target', 'platforms', 'wine')
+const wine = (folder) => ({ WINEPREFIX: folder, WINEDEBUG: '-all' })
+
 /** Why programs for the platform cannot be run here; `undefined` if they can. */
 export function whyNotRun(platform) {
   if (isOwn(platform)) return undefined
@@ -46,7 +50,19 @@ export function installNode(platform) {
   if (isOwn(platform)) return
   const { wheel, packages } = emulated[platform.name]
   installInDebian(...packages)
+  if (platform.os === 'win32') makeWindows()
   nodeOf(platform.name, wheel)
+}
+
+/** Waits for Wine's server, which has the registry in memory and writes it when it ends. */
+function makeWindows() {
+  if (existsSync(windows)) return
+  const unfinished = `${windows}.unfinished`
+  rmSync(unfinished, { recursive: true, force: true })
+  const script = 'wine64 wineboot --init && /usr/lib/x86_64-linux-gnu/wine/wineserver --wait'
+  const isMade = runInDebian('sh', ['-c', script], wine(unfinished))
+  if (!isMade) fail('Wine cannot be set up; see above.')
+  renameSync(unfinished, windows)
 }
 
 function nodeOf(name, wheel) {
@@ -58,9 +74,8 @@ function command(platform, args, { cwd, environment, hasOwnLdd }) {
   if (isOwn(platform)) return [process.execPath, args]
   const { wheel, through, ldd } = emulated[platform.name]
   const [program, ...rest] = [...through, nodeOf(platform.name, wheel), ...args]
-  const wine = { WINEPREFIX: join(root, 'target', 'platforms', 'wine'), WINEDEBUG: '-all' }
   const inPlaceOf = hasOwnLdd && ldd ? { '/usr/bin/ldd': ldd } : {}
-  return debianCommand(program, rest, { environment: { ...environment, ...wine }, cwd, inPlaceOf })
+  return debianCommand(program, rest, { environment: { ...environment, ...wine(windows) }, cwd, inPlaceOf })
 }
 
 /**
