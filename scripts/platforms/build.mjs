@@ -2,16 +2,20 @@
 // and otherwise with that of a Debian under target/, which has its sources and builds it, too.
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { fail, printed, root, run } from '../setup.mjs'
 import { installInDebian, printedInDebian, runInDebian, whyNoDebian } from './debian.mjs'
 import { installFromPyPI } from './python.mjs'
+import { frameworks, libnode } from './stand-ins.mjs'
 import { platformOf, windowsGnu } from './targets.mjs'
 
 /** Older than that of any system or serverless image that still gets Node 20. */
 export const GLIBC = '2.17'
+
+/** The oldest on which Node 20 runs, by processor. */
+export const MACOS = { x64: '10.15', arm64: '11.0' }
 
 /** Where the addon for `target` is once it has been built. */
 export function addonFolder(target) {
@@ -99,30 +103,20 @@ function buildArguments(target) {
 }
 
 function buildEnvironment(target) {
-  const environment = {
-    CARGO_INCREMENTAL: '0',
-    // Where the cross-compiling C of ring comes from, too.
-    ...(process.platform === 'linux' && { CARGO_ZIGBUILD_ZIG_PATH: join(zig(), 'ziglang', 'zig') }),
-  }
+  const { os, cpu, libc } = platformOf(target)
+  const environment = { CARGO_INCREMENTAL: '0' }
   // A library that Node loads cannot have a musl of its own.
-  if (target.endsWith('-musl')) environment.RUSTFLAGS = '-C target-feature=-crt-static'
-  if (target === windowsGnu) environment.LIBNODE_PATH = emptyLibnode()
+  if (libc === 'musl') environment.RUSTFLAGS = '-C target-feature=-crt-static'
+  if (os === 'darwin') environment.MACOSX_DEPLOYMENT_TARGET = MACOS[cpu]
+  if (process.platform !== 'linux') return environment
+  environment.CARGO_ZIGBUILD_ZIG_PATH = join(zig(), 'ziglang', 'zig')
+  if (os === 'darwin') environment.RUSTFLAGS = `-C link-arg=-F${frameworks()}`
+  if (target === windowsGnu) environment.LIBNODE_PATH = libnode()
   return environment
 }
 
 /** Zig with cargo-zigbuild. */
 const zig = () => installFromPyPI('zig', 'zig')
-
-/**
- * Stands in for libnode.dll, against which napi-build has Rust link for this target. Nothing is taken from it: napi-rs
- * looks up all symbols when it is loaded.
- */
-function emptyLibnode() {
-  const folder = join(root, 'target', 'platforms', 'libnode')
-  mkdirSync(folder, { recursive: true })
-  for (const name of ['libnode.dll', 'libnode.a']) writeFileSync(join(folder, name), '!<arch>\n')
-  return folder
-}
 
 /** The library that cargo has made. */
 function library(folder, target) {

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs'
 
 import { fail, installProgram, printed } from '../setup.mjs'
-import { addonFile, GLIBC } from './build.mjs'
+import { addonFile, GLIBC, MACOS } from './build.mjs'
 import { platformOf } from './targets.mjs'
 
 /** The libraries that an addon may need: those which the system has in any case. */
@@ -19,15 +19,16 @@ export function checkAddon(target) {
   const facts = [`${(statSync(file).size / 2 ** 20).toFixed(1)} MiB`]
   // The tools below are those of Linux; elsewhere the system itself loads the addon in the tests.
   if (process.platform !== 'linux') return facts
-  const { os, libc } = platformOf(target)
-  const { libraries, more } = { linux: elf, darwin: machO, win32: portableExecutable }[os](file, libc)
+  const platform = platformOf(target)
+  const { os } = platform
+  const { libraries, more } = { linux: elf, darwin: machO, win32: portableExecutable }[os](file, platform)
   const others = libraries.filter((name) => !systemLibraries[os].test(name))
   if (libraries.length === 0) fail(`${file} names no library at all, not even the system's.`)
   if (others.length > 0) fail(`${file} needs ${others.join(', ')}, which not every system has.`)
   return [...facts, ...more]
 }
 
-function elf(file, libc) {
+function elf(file, { libc }) {
   installProgram('readelf', { apt: 'binutils' })
   const dynamic = printed('readelf', ['--wide', '--dynamic', file])
   const libraries = [...dynamic.matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name)
@@ -35,23 +36,28 @@ function elf(file, libc) {
   if (libc !== 'glibc') return { libraries, more: [] }
   const symbols = printed('readelf', ['--wide', '--dyn-syms', file])
   const versions = [...symbols.matchAll(/@GLIBC_(\d+)\.(\d+)/g)].map(([, ...parts]) => parts.map(Number))
-  const [major, minor] =
-    versions.sort(([a, b], [c, d]) => a - c || b - d).at(-1) ?? fail(`${file} names no glibc.`)
-  const [floorMajor, floorMinor] = GLIBC.split('.').map(Number)
-  if (major > floorMajor || minor > floorMinor) fail(`${file} needs glibc ${major}.${minor}, not ${GLIBC}.`)
-  return { libraries, more: [`needs glibc ${major}.${minor}`] }
+  const newest = versions.sort(compare).at(-1)?.join('.') ?? fail(`${file} names no glibc.`)
+  if (isNewer(newest, GLIBC)) fail(`${file} needs glibc ${newest}, not ${GLIBC}.`)
+  return { libraries, more: [`needs glibc ${newest}`] }
 }
 
-function machO(file) {
+const compare = ([a, b], [c, d]) => a - c || b - d
+const isNewer = (one, other) => compare(one.split('.'), other.split('.')) > 0
+
+function machO(file, { cpu }) {
   installProgram('llvm-objdump', { apt: 'llvm' })
   const headers = printed('llvm-objdump', ['--macho', '--private-headers', file])
   const libraries = [...headers.matchAll(/cmd LC_LOAD_DYLIB\n\s*cmdsize \d+\n\s*name (\S+)/g)].map(
     ([, name]) => name,
   )
   const [, minimum] =
-    /^\s*(?:minos|version) (\d+\.\d+)$/m.exec(headers) ?? fail(`${file} names no version of macOS.`)
-  if (!/cmd LC_CODE_SIGNATURE$/m.test(headers))
+    /cmd LC_(?:BUILD_VERSION|VERSION_MIN_MACOSX)\n(?:.*\n){1,4}?\s*(?:minos|version) (\d+\.\d+)$/m.exec(
+      headers,
+    ) ?? fail(`${file} names no version of macOS.`)
+  if (isNewer(minimum, MACOS[cpu])) fail(`${file} needs macOS ${minimum}, not ${MACOS[cpu]}.`)
+  if (cpu === 'arm64' && !/cmd LC_CODE_SIGNATURE$/m.test(headers)) {
     fail(`${file} is not signed, which Apple's processors ask for.`)
+  }
   // A symbol of no library is looked for in the whole process, where only those of Node-API are.
   const undefinedSymbols = printed('llvm-nm', ['--format=darwin', '--undefined-only', file])
   const unresolved = undefinedSymbols.split('\n').filter((line) => / \(dynamically looked up\)$/.test(line))
