@@ -74,7 +74,7 @@ function buildInDebian(target) {
         `cannot be reached, scripts/platforms/debian.mjs builds it; ${reason}.`,
     )
   }
-  installInDebian('cargo', 'gcc', 'llvm', 'rust-src', 'rustc')
+  installInDebian('cargo', 'gcc', 'rust-src', 'rustc', ...(target.endsWith('-darwin') ? ['llvm'] : []))
   const folder = join(root, 'target', 'platforms', 'build-debian')
   const environment = {
     ...buildEnvironment(target),
