@@ -40,7 +40,13 @@ export function installInDebian(...packages) {
   if (missing.length === 0) return
   const isInstalled =
     runInDebian('apt-get', ['update', '--quiet']) &&
-    runInDebian('apt-get', ['install', '--quiet', '--yes', ...missing], { DEBIAN_FRONTEND: 'noninteractive' })
+    runInDebian(
+      'apt-get',
+      ['install', '--quiet', '--yes', '--option=APT::Keep-Downloaded-Packages=false', ...missing],
+      {
+        DEBIAN_FRONTEND: 'noninteractive',
+      },
+    )
   if (!isInstalled)
     fail(`${missing.join(', ')} cannot be installed under target/platforms/debian; see above.`)
 }
@@ -62,7 +68,6 @@ function makeDebian() {
     '--aptopt=APT::Install-Recommends "false"',
     // A mirror may be weeks behind. The signature is checked all the same.
     '--aptopt=Acquire::Check-Valid-Until "false"',
-    '--aptopt=APT::Keep-Downloaded-Packages "false"',
     // bubblewrap has no second user to drop to.
     '--aptopt=APT::Sandbox::User "root"',
     ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
