@@ -8,10 +8,14 @@ import { root } from '../setup.mjs'
 
 const folder = join(root, 'target', 'platforms', 'stand-ins')
 
-/** The folder with libnode.dll for Windows. napi-rs looks up Node's symbols when it is loaded. */
+/**
+ * The folder with libnode for Windows: napi-rs looks up Node's symbols when it is loaded. Debian's Rust names a library for
+ * stack protectors, too, which its compiler for C would put in.
+ */
 export function libnode() {
   mkdirSync(folder, { recursive: true })
-  for (const name of ['libnode.dll', 'libnode.a']) writeFileSync(join(folder, name), '!<arch>\n')
+  const names = ['libnode.dll', 'libnode.a', 'libssp_nonshared.a']
+  for (const name of names) writeFileSync(join(folder, name), '!<arch>\n')
   return folder
 }
 
