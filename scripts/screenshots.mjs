@@ -50,6 +50,8 @@ await second.told('One click was enough')
 await shoot(second.page, 'blocked-duplicate')
 await first.told('Time held')
 
+await shootAccount(newGuest().replace(/^.*@/, 'grace@'))
+
 await services.redis.stop()
 const status = await context.newPage()
 await status.setViewportSize({ width: 1200, height: 560 })
@@ -69,6 +71,49 @@ await browser.close()
 await app.stop()
 await services.stop()
 rmSync(folder, { recursive: true })
+
+/** A wrong code, and the account with two devices. */
+async function shootAccount(email) {
+  const phone = await signInWith(
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/604.1',
+    email,
+  )
+  await phone.context().close()
+  const page = await signInWith(undefined, email, async (page) => {
+    await enterCode(page, '123456')
+    await page.getByText('You have 4 more attempts.').waitFor()
+    await shoot(page, 'sign-in')
+  })
+  await shoot(page, 'account')
+  await page.context().close()
+}
+
+/** A new device's page of the account. `beforehand` gets the page that asks for the code. */
+async function signInWith(userAgent, email, beforehand) {
+  const device = await browser.newContext({
+    viewport: { width: 1200, height: 600 },
+    colorScheme: 'light',
+    userAgent,
+  })
+  const page = await device.newPage()
+  await page.goto(`${app.url}/sign-in`)
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByRole('button', { name: 'Send me a mail' }).click()
+  await page.getByLabel('Code of six digits').waitFor()
+  await beforehand?.(page)
+  const mailbox = await device.newPage()
+  await mailbox.goto(`${app.url}/mailbox`)
+  const code = await mailbox.getByRole('article', { name: email }).first().locator('code').textContent()
+  await mailbox.close()
+  await enterCode(page, code)
+  await page.getByRole('heading', { name: 'Your account', exact: true }).waitFor()
+  return page
+}
+
+async function enterCode(page, code) {
+  await page.getByLabel('Code of six digits').fill(code)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
 
 /** Twenty clicks, the plug pulled, twenty clicks more, and the plug put back. The pauses are for who looks at it. */
 async function animate(page) {

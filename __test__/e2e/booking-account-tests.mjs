@@ -15,12 +15,18 @@ export function accountTests(setting) {
 
   afterEach(() => Promise.all(at.browser.contexts().map((context) => context.close())))
 
-  /** A device with the page that asks for the code. */
-  async function askForMail(email) {
+  /** A device with the page on which a mail to `email` has been asked for. */
+  async function requestMail(email) {
     const page = await (await at.browser.newContext()).newPage()
     await page.goto(`${at.app.url}/sign-in`)
     await page.getByLabel('E-mail').fill(email)
     await page.getByRole('button', { name: 'Send me a mail' }).click()
+    return page
+  }
+
+  /** A device with the page that asks for the code. */
+  async function askForMail(email) {
+    const page = await requestMail(email)
     await heading(page, 'Check your mail')
     return page
   }
@@ -113,6 +119,16 @@ export function accountTests(setting) {
 
     const again = await signIn(email)
     await again.getByText(`Signed in as ${email}.`).waitFor()
+  })
+
+  test('a mailbox gets five mails at once, and other mailboxes are not concerned', async () => {
+    const email = newGuest()
+    for (let mail = 0; mail < 5; mail += 1) await askForMail(email)
+
+    const refused = await requestMail(email)
+    await says(refused, /^That was enough mails for now\. Please try again in (2 minutes|a minute)\.$/)
+
+    await askForMail(newGuest())
   })
 
   test('both devices are listed, and signing out everywhere signs out the second one', async () => {

@@ -18,7 +18,7 @@ interface Login {
   email: string
 }
 
-/** Sends a mail. An app would also limit how many an address gets. */
+/** Sends a mail. */
 export async function sendMail(email: string): Promise<void> {
   const login = { email }
   const [attempt, token] = await Promise.all([

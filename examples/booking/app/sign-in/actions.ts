@@ -1,7 +1,9 @@
 'use server'
 
+import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { endAllSessions, endSession, startSession } from '@/lib/account'
+import { limitMail } from '@/lib/limits'
 import { checkCode, sendMail, takeLink } from '@/lib/sign-in'
 
 /** What a form says below its field. */
@@ -12,6 +14,8 @@ export async function requestMail(_: Problem, form: FormData): Promise<Problem> 
   if (email.length > 254 || !/^\S+@\S+\.\S+$/.test(email)) {
     return 'Please enter an e-mail address like name@example.com.'
   }
+  const waitMs = await limitMail({ headers: await headers() }, email)
+  if (waitMs > 0) return `That was enough mails for now. Please try again in ${minutes(waitMs)}.`
   await sendMail(email)
   redirect('/sign-in/code')
 }
@@ -44,6 +48,11 @@ export async function signOut(): Promise<void> {
 export async function signOutEverywhere(): Promise<void> {
   await endAllSessions()
   redirect('/sign-in')
+}
+
+function minutes(ms: number): string {
+  const count = Math.ceil(ms / 60_000)
+  return count === 1 ? 'a minute' : `${count} minutes`
 }
 
 const LOST = 'lost'
