@@ -20,6 +20,8 @@ const withGateway = {
 }
 
 module.exports = {
+  // So long that only a test that hangs reaches it, however busy the machine is.
+  testTimeout: 30_000,
   projects: [
     { ...withoutGateway, displayName: 'memory', testMatch: ['<rootDir>/__test__/behaviour/*.spec.ts'] },
     {

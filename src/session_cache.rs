@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
 use redlatch_core::caches::{SessionChange, SessionData, SessionOptions};
 
-use crate::argument::{self, OptionsObject, Property, Stringify};
+use crate::argument::{self, Property, Stringify};
 use crate::error::or_throw;
 use crate::realm::{Realm, RealmState, Returned};
 use crate::session_options;
@@ -68,21 +68,9 @@ impl SessionCache {
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let id = id("id", session_id)?;
-            let given = OptionsObject::optional("options", options, &property)?;
-            let (touches, user_id) = match given {
-                None => (None, None),
-                Some(given) => {
-                    given.expect_only(&["touch", "userId"])?;
-                    (
-                        given.get("touch", argument::optional_boolean)?,
-                        given.get("userId", argument::optional_text)?,
-                    )
-                }
-            };
+            let (touches, user_id) = session_options::read_get(options, &property)?;
             let options = Arc::clone(&self.options);
-            Ok(async move {
-                service.sessions.get(&options, &id, touches.unwrap_or(true), user_id.as_deref()).await
-            })
+            Ok(async move { service.sessions.get(&options, &id, touches, user_id.as_deref()).await })
         })
     }
 
@@ -179,12 +167,7 @@ impl SessionCache {
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let user_id = argument::non_empty_text("userId", user_id)?;
-            let given = OptionsObject::optional("options", options, &property)?;
-            let except = given.map(|given| {
-                given.expect_only(&["except"])?;
-                given.get("except", argument::optional_text)
-            });
-            let except = except.transpose()?.flatten();
+            let except = session_options::read_except(options, &property)?;
             let options = Arc::clone(&self.options);
             Ok(async move { service.sessions.destroy_all(&options, &user_id, except.as_deref()).await })
         })

@@ -1,4 +1,4 @@
-//! The options of `SessionCache`.
+//! The options of `SessionCache` and of its methods.
 
 use napi::bindgen_prelude::Unknown;
 use redlatch_core::caches::SessionOptions;
@@ -20,4 +20,22 @@ pub(crate) fn read(options: Unknown<'_>, property: &Property<'_>) -> argument::R
     read.has_index = given.get("index", argument::optional_boolean)?.unwrap_or(false);
     read.is_consistent = given.get("consistent", argument::optional_boolean)?.unwrap_or(false);
     Ok(read)
+}
+
+/// Reads `{ touch, userId }` of `get`: whether to renew the idle time, which is the default, and whose session it is.
+pub(crate) fn read_get(
+    options: Unknown<'_>,
+    property: &Property<'_>,
+) -> argument::Result<(bool, Option<String>)> {
+    let Some(given) = OptionsObject::optional("options", options, property)? else { return Ok((true, None)) };
+    given.expect_only(&["touch", "userId"])?;
+    let touches = given.get("touch", argument::optional_boolean)?.unwrap_or(true);
+    Ok((touches, given.get("userId", argument::optional_text)?))
+}
+
+/// Reads `{ except }` of `destroyAll`.
+pub(crate) fn read_except(options: Unknown<'_>, property: &Property<'_>) -> argument::Result<Option<String>> {
+    let Some(given) = OptionsObject::optional("options", options, property)? else { return Ok(None) };
+    given.expect_only(&["except"])?;
+    given.get("except", argument::optional_text)
 }

@@ -202,7 +202,7 @@ test('when all threads close at the same time, memory is let go', async () => {
   const output = await outputOf(
     script(`
       const left = []
-      for (let round = 0; round < 20; round += 1) {
+      for (let round = 0; round < 10; round += 1) {
         const workerData = new Int32Array(new SharedArrayBuffer(4))
         await Promise.all([1, 2].map(() => exit(start(${JSON.stringify(closing)}, { workerData }))))
         const reader = start("redisManager.get('left').then((value) => parentPort.postMessage(value))")

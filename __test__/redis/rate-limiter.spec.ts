@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { RateLimitCache, RateLimiter, type RateLimiterOptions, redisManager } from 'redlatch'
 import { eventually } from '../support/eventually'
 import { type Gateway, startGateway } from '../support/gateway'
 import { uniqueKey } from '../support/samples'
-
-jest.setTimeout(30_000)
 
 const TIMEOUT_MS = 400
 const window = '30 d'

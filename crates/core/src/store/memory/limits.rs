@@ -1,6 +1,6 @@
 //! Limits: the same decisions as those of the script in `upstash/admission.rs`.
 
-use super::{Entries, Entry};
+use super::entries::{Entries, Entry};
 use crate::Result;
 use crate::clock::SteadyMillis;
 use crate::keys::Key;

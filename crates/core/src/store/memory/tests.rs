@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::keys::Ttl;
+use crate::store::Write;
 
 fn store(entries: usize, bytes: usize) -> (MemoryStore, Arc<AtomicU64>) {
     let time = Arc::new(AtomicU64::new(1_000));
