@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { RateLimitCache, RateLimiter, type RateLimiterOptions, redisManager } from 'redlatch'
 import { eventually } from '../support/eventually'
 import { type Gateway, startGateway } from '../support/gateway'
