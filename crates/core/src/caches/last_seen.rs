@@ -35,6 +35,10 @@ impl LastSeen {
     }
 
     pub(super) fn remember(&self, key: &Key, text: &str) {
+        // Most texts are read again and again, and need no copy then.
+        if self.get(key).is_some_and(|known| *known == *text) {
+            return;
+        }
         self.0.insert(key.as_str().to_owned(), text.into());
     }
 

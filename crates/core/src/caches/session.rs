@@ -46,10 +46,11 @@ pub struct Sessions<S> {
     touched: Cache<String, SteadyMillis>,
 }
 
-/// A session that counts, and the epoch in which it does.
-struct Found {
-    text: String,
-    epoch: String,
+/// A session that counts, its text, and the epoch in which it does.
+struct Found<'a> {
+    record: Record<'a>,
+    text: &'a str,
+    epoch: &'a str,
 }
 
 /// Methods have the errors of [`Store`]. An id that is no session's reads as absent, whatever it looks like.
@@ -118,13 +119,13 @@ impl<S: Store> Sessions<S> {
         let is_due = touches && self.begin_touch(options, &key);
         // Both in one request. The EXPIRE of a session that does not count does no harm.
         let touch = async { if is_due { self.extend(&call, options, &key).await } else { Ok(true) } };
-        let (found, extended) = tokio::join!(self.read(&call, options, (id, &key), user_id), touch);
-        if is_due && !matches!((&found, &extended), (Ok(Some(_)), Ok(true))) {
+        let read = self.read(&call, options, (id, &key), user_id, |found| found.record.to_json(options));
+        let (session, extended) = tokio::join!(read, touch);
+        if is_due && !matches!((&session, &extended), (Ok(Some(_)), Ok(true))) {
             self.touched.remove(key.as_str());
         }
         extended?;
-        let Some(found) = found? else { return Ok(None) };
-        Ok(Record::parse(&found.text).map(|record| record.to_json(options)))
+        session
     }
 
     /// The sessions of a user that are in the list, as a JSON array, the newest last.
@@ -147,14 +148,15 @@ impl<S: Store> Sessions<S> {
         Ok(format!("[{}]", sessions.collect::<Vec<_>>().join(",")))
     }
 
-    /// The text of a session that counts. A corrupt entry is removed.
-    async fn read(
+    /// What `take` makes of a session that counts. A corrupt entry is removed.
+    async fn read<T>(
         &self,
         call: &Timed<'_, S>,
         options: &SessionOptions,
         (id, key): (&str, &Key),
         user_id: Option<&str>,
-    ) -> Result<Option<Found>> {
+        take: impl FnOnce(Found<'_>) -> T,
+    ) -> Result<Option<T>> {
         let tag = user_id.map(|user_id| options.tag(user_id)).or_else(|| id::tag_of(id).map(str::to_owned));
         let (text, found) = match tag {
             Some(tag) => {
@@ -187,7 +189,7 @@ impl<S: Store> Sessions<S> {
             return Ok(None);
         }
         self.remember(key, &text);
-        Ok(Some(Found { text, epoch: epoch.unwrap_or_default() }))
+        Ok(Some(take(Found { record, text: &text, epoch: epoch.as_deref().unwrap_or_default() })))
     }
 
     async fn values(

@@ -112,7 +112,7 @@ impl<S: Store> Sessions<S> {
     ) -> Result<Option<String>> {
         match self.last_seen.get(key) {
             Some(text) => Ok(Some(text.to_string())),
-            None => Ok(self.read(call, options, (id, key), None).await?.map(|found| found.text)),
+            None => self.read(call, options, (id, key), None, |found| found.text.to_owned()).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The ends of sessions: of one, of all of a user, and of an id that is replaced by another.
 
 use super::options::{SessionOptions, epoch_key};
-use super::record::{Record, moved};
+use super::record::moved;
 use super::{Found, Sessions, TRIES, id, index};
 use crate::keys::{Expiry, Ttl};
 use crate::store::{Store, Swap, Timed};
@@ -20,9 +20,8 @@ impl<S: Store> Sessions<S> {
     pub async fn rotate(&self, options: &SessionOptions, id: &str) -> Result<Option<String>> {
         let call = Timed::begin(&*self.store);
         let key = options.key(id)?;
-        let Some(found) = self.read(&call, options, (id, &key), None).await? else { return Ok(None) };
-        let mut text = found.text;
-        let Some(tag) = Record::parse(&text).map(|record| options.tag(&record.user_id)) else {
+        let take = |found: Found<'_>| (found.text.to_owned(), options.tag(&found.record.user_id));
+        let Some((mut text, tag)) = self.read(&call, options, (id, &key), None, take).await? else {
             return Ok(None);
         };
         let new_id = id::new_id(&tag)?;
@@ -89,12 +88,11 @@ impl<S: Store> Sessions<S> {
     ) -> Result<()> {
         let key = options.key(id)?;
         for _ in 0..TRIES {
-            let Some(Found { text, epoch }) = self.read(call, options, (id, &key), Some(user_id)).await?
+            let take = |found: Found<'_>| (found.text.to_owned(), found.record.spared(found.epoch, next));
+            let Some((text, written)) = self.read(call, options, (id, &key), Some(user_id), take).await?
             else {
                 return Ok(());
             };
-            let Some(record) = Record::parse(&text) else { return Ok(()) };
-            let written = record.spared(&epoch, next);
             match self.swap(call, &key, &text, &written).await? {
                 Swap::Done | Swap::Absent => return Ok(()),
                 Swap::Changed(_) => {}
