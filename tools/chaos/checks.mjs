@@ -10,37 +10,23 @@ export function violation({ title, call, expected, calls = [] }) {
   const until = calls.filter(({ start }) => start <= call.end)
   const lines = [
     describe(call),
-    `  expected ${expected}, got ${call.error ?? call.answer}`,
+    `  expected ${expected}, got ${outcomeOf(call)}`,
     ...until.slice(-HISTORY).map((before) => `    ${describe(before)}`),
   ]
   return { title, text: lines.join('\n') }
 }
 
 function describe(call) {
-  const {
-    client,
-    op,
-    key,
-    token,
-    status,
-    by,
-    ttl,
-    fence,
-    start,
-    end,
-    answer,
-    refusal,
-    error,
-    before,
-    after,
-  } = call
+  const { client, op, key, token, status, by, ttl, fence, except, start, end, before, after, isFromRedis } =
+    call
   const state = after === undefined ? '' : ` [${stateName(before)} to ${stateName(after)}]`
-  const what = [token, status, by && `by ${by}`, ttl && `for ${ttl} s`, fence && `fence ${fence}`]
-    .filter(Boolean)
-    .join(' ')
-  const outcome = error ?? refusal ?? JSON.stringify(answer ?? null)
-  return `${at(start)} to ${at(end)} client ${client}${state} ${op} ${key} ${what} -> ${outcome}`
+  const numbers = [by && `by ${by}`, ttl && `for ${ttl} s`, fence && `fence ${fence}`]
+  const what = [token, status, ...numbers, except && `but ${except}`].filter(Boolean).join(' ')
+  const from = isFromRedis === false ? ' without Redis' : ''
+  return `${at(start)} to ${at(end)} client ${client}${state} ${op} ${key} ${what} -> ${outcomeOf(call)}${from}`
 }
+
+const outcomeOf = ({ error, refusal, answer }) => error ?? refusal ?? JSON.stringify(answer ?? null)
 
 const stateName = (isAvailable) => (isAvailable ? 'available' : 'degraded')
 

@@ -56,6 +56,7 @@ export class ClientProcess {
   #child
   #clockFile
   #ended
+  #others
   #waiting = new Set()
 
   /** `number` is that of its gateway, and `name` part of what it writes. */
@@ -76,7 +77,9 @@ export class ClientProcess {
   }
 
   /** `makes`: which calls it is to make all the time. */
-  start({ gateways, step, timeoutMs }, { seed, makes }) {
+  start(run, { seed, makes }) {
+    const { gateways, step, timeoutMs } = run
+    this.#others = () => run.clients.filter((client) => client !== this)
     this.send('start', { ...gateways[this.number].address, name: this.name, seed, makes, step, timeoutMs })
   }
 
@@ -115,9 +118,9 @@ export class ClientProcess {
     return finished ?? { pending: Number.NaN, metrics: {} }
   }
 
-  /** Has it run every key and take every lock of `keys` once. */
-  async ask(keys) {
-    this.send('ask', { keys })
+  /** Has it run every key and take every lock of `keys`, read all sessions, and take all entries, each of them once. */
+  async ask(all) {
+    this.send('ask', all)
     await this.#next(({ type }) => type === 'asked', CLIENT_TIMEOUT_MS)
   }
 
@@ -155,6 +158,7 @@ export class ClientProcess {
   #receive(message) {
     if (message.type === 'memory') this.memory.push(message.residentMb)
     if (message.type === 'fatal') this.fatal.push(message.text)
+    if (message.type === 'shared') for (const client of this.#others()) client.send('share', message)
     for (const record of message.records ?? [message]) {
       this.#lists[record.type]?.push(record)
       for (const waiting of this.#waiting) if (waiting.isIt(record)) waiting.resolve(record)

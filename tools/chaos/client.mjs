@@ -1,5 +1,4 @@
-// One client process: makes random calls, records each with its result, and drains at the end. The records are sent to
-// the parent process in small batches, so that the memory of this process is mostly the package's.
+// One client process: makes random calls, records each with its result, and drains at the end.
 
 import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
@@ -7,83 +6,13 @@ import { getHeapSpaceStatistics } from 'node:v8'
 
 import { redisManager } from 'redlatch'
 
-import { now } from './clock.mjs'
+import { OneTimeCalls } from './one-time.mjs'
+import { Pool } from './pool.mjs'
 import { Random } from './random.mjs'
+import { Recorder } from './recorder.mjs'
 import { LONGEST_LEASE_MS, RunCalls } from './runs.mjs'
+import { SessionCalls } from './sessions.mjs'
 import { OwnCalls, SharedCalls } from './workload.mjs'
-
-const BATCH = 200
-const SAMPLE_MS = 25
-/** A timer that is later than this shows a stall of the event loop. */
-const STALL_MS = 10
-
-const isAvailable = () => redisManager.getCacheStats().isRedisAvailable
-
-/** The calls that memory has answered instead of Redis. */
-const fallenBack = () => {
-  const { calls } = redisManager.getMetrics()
-  return calls.form.fellBack + calls.redisManager.fellBack
-}
-
-class Recorder {
-  #records = []
-  #number = 0
-  #timer
-
-  /** Makes a call and records what `token` keeps of its result. Never rejects. */
-  async call(about, make, token = (result) => result) {
-    const fellBackBefore = about.area === 'claim' ? fallenBack() : 0
-    const record = { type: 'call', ...about, number: this.#number, before: isAvailable(), start: now() }
-    this.#number += 1
-    try {
-      const result = await make()
-      record.answer = result === null || result === undefined ? null : token(result)
-    } catch (error) {
-      record.error = `${error.code} ${error.message}`
-    }
-    record.end = now()
-    record.after = isAvailable()
-    // Nothing fell back meanwhile, so Redis has answered this call.
-    if (about.area === 'claim') record.isFromRedis = fallenBack() === fellBackBefore
-    this.keep(record)
-    return record
-  }
-
-  /** Records the state at intervals, and stalls of the event loop, which do not count as time of a call. */
-  watch() {
-    let last = now()
-    this.#timer = setInterval(() => {
-      const at = now()
-      if (at - last > SAMPLE_MS + STALL_MS) this.keep({ type: 'stall', from: last + SAMPLE_MS, to: at })
-      last = at
-      const { pendingWrites: pending } = redisManager.getMetrics?.() ?? {}
-      this.keep({ type: 'sample', at, available: isAvailable(), pending: pending ?? 0 })
-      this.send()
-    }, SAMPLE_MS)
-    redisManager.onStateChange?.((change) => this.keep({ type: 'state', received: now(), ...change }))
-  }
-
-  stop() {
-    clearInterval(this.#timer)
-    this.send()
-  }
-
-  send() {
-    if (this.#records.length > 0) process.send({ type: 'records', records: this.#records })
-    this.#records = []
-  }
-
-  keep(record) {
-    this.#records.push(record)
-    if (this.#records.length >= BATCH) this.send()
-  }
-
-  /** For what the parent has to know even if this process is killed now. */
-  sendNow(record) {
-    this.#records.push(record)
-    this.send()
-  }
-}
 
 /** Without V8's young generation, whose size does not depend on what the package keeps. */
 async function residentMb() {
@@ -97,11 +26,17 @@ async function residentMb() {
 }
 
 const WORKERS = 6
+/** Of sessions, and as many of one-time data. */
+const SESSION_WORKERS = 3
+/** Few, so that several calls come together on each of them. */
+const SESSIONS_IN_USE = 6
+const ENTRIES_IN_USE = 4
 /** Others make runs and take locks, which last longer. */
 const RUN_WORKERS = 6
 const LONGEST_PAUSE_OF_RUNS_MS = 100
 /** For a claim whose process has ended, and some requests. */
 const LAST_WAIT_MS = LONGEST_LEASE_MS + 2_000
+const ASKED_AT_ONCE = 100
 const LONGEST_PAUSE_MS = 25
 const HOT_WRITES_AT_ONCE = 100
 const DRAIN_MS = 1_000
@@ -109,6 +44,8 @@ const DRAIN_MS = 1_000
 const DRAINS = 20
 
 const recorder = new Recorder()
+const poolOf = (area, most) => new Pool(most, (one) => process.send({ type: 'shared', area, one }))
+const pools = { session: poolOf('session', SESSIONS_IN_USE), oneTime: poolOf('oneTime', ENTRIES_IN_USE) }
 const workers = []
 let step = 0
 let isOver = false
@@ -124,6 +61,11 @@ const actions = {
     if (makes === 'everything') {
       for (let worker = 0; worker < WORKERS; worker += 1)
         workers.push(work(`${name}${worker}`, random.fork()))
+      for (let worker = 0; worker < SESSION_WORKERS; worker += 1) {
+        const both = [new SessionCalls(recorder, random.fork(), `${name}${worker}`, pools.session)]
+        both.push(new OneTimeCalls(recorder, random.fork(), `${name}${worker}`, pools.oneTime))
+        workers.push(...both.map((calls) => makeAllTheTime(calls, random.fork())))
+      }
       workers.push(writeAllTheTime(`hot.${name}`))
     }
     for (let worker = 0; worker < RUN_WORKERS; worker += 1) {
@@ -131,9 +73,18 @@ const actions = {
     }
   },
 
-  async ask({ keys }) {
+  /** What another process has made for all. */
+  share({ area, one }) {
+    pools[area].add(one)
+  },
+
+  async ask({ keys, sessions, entries }) {
     const runs = new RunCalls(recorder, new Random(0), 'new')
     await Promise.all(keys.map(({ kind, ...key }) => runs[kind](key, { waitMs: LAST_WAIT_MS })))
+    const session = new SessionCalls(recorder, new Random(0), 'new', pools.session)
+    const oneTime = new OneTimeCalls(recorder, new Random(0), 'new', pools.oneTime)
+    for (const part of parts(sessions)) await Promise.all(part.map((one) => session.look(one)))
+    for (const part of parts(entries)) await Promise.all(part.map((one) => oneTime.take(one)))
     recorder.stop()
     process.send({ type: 'asked' })
   },
@@ -181,12 +132,26 @@ async function work(name, random) {
   }
 }
 
+/** Makes random calls of `calls`. */
+async function makeAllTheTime(calls, random) {
+  while (!isOver) {
+    await calls.make(step)
+    await pause(random.between(0, LONGEST_PAUSE_MS))
+  }
+}
+
 async function makeRuns(name, random) {
   const runs = new RunCalls(recorder, random, name)
   while (!isOver) {
     await runs.make(step)
     await pause(random.between(0, LONGEST_PAUSE_OF_RUNS_MS))
   }
+}
+
+/** A list in parts that one request can answer soon. */
+function parts(list) {
+  const starts = Array.from({ length: Math.ceil(list.length / ASKED_AT_ONCE) }, (_, at) => at * ASKED_AT_ONCE)
+  return starts.map((start) => list.slice(start, start + ASKED_AT_ONCE))
 }
 
 /** Writes a key so often that there is always a write on its way. It must return to Redis nevertheless. */

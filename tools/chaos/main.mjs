@@ -34,6 +34,17 @@ function report({ figures, windows, recoveries, clients, violations }) {
     ['cut off, leases lost', `${figures.cutOff}, ${figures.leasesLost}`],
     ['outcomes still to be there', figures.acknowledged],
     [
+      'sessions',
+      `${figures.sessions}, ${figures.sessionCalls} calls, ${figures.sessionReads} reads answered by Redis`,
+    ],
+    ['changes to be there', figures.changesToBeThere],
+    ['ended in an outage', figures.endsInOutages],
+    [
+      'one-time data',
+      `${figures.entries}, ${figures.takings} taken, ${figures.takingsOfMemory} without Redis, ${figures.takenTwice} twice`,
+    ],
+    ['verdicts of Redis', `${figures.verdicts}, ${figures.rejected} calls rejected`],
+    [
       'counters',
       `${figures.counters}, ${figures.exactCounters} without ambiguity; ${figures.certain} of ${figures.asked} counts certain`,
     ],

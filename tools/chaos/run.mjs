@@ -7,10 +7,14 @@ import { checkCalls, checkClaims, checkCounters, checkProcesses } from './checks
 import { ClientProcess, startClient } from './client-process.mjs'
 import { now } from './clock.mjs'
 import { checkOwnKeys } from './model.mjs'
+import { checkOneTime } from './one-time-checks.mjs'
+import { entriesOf } from './one-time-model.mjs'
 import { Random } from './random.mjs'
 import { checkRuns } from './runs-checks.mjs'
 import { keysOfRuns } from './runs-model.mjs'
 import { Gateway, Redis } from './servers.mjs'
+import { checkSessions } from './sessions-checks.mjs'
+import { sessionsOf } from './sessions-model.mjs'
 import { injectFaults, steps, Timeline } from './timeline.mjs'
 
 const CLIENTS = 3
@@ -18,6 +22,8 @@ const TIMEOUT_MS = 500
 /** The part of the run after which memory must stay level. */
 const WARM_UP = 1 / 3
 const READ_AT_ONCE = 200
+/** The first two read Redis, where some entries are about to expire. */
+const checks = [checkOwnKeys, checkCounters, checkClaims, checkCalls, checkRuns, checkSessions, checkOneTime]
 
 /** Returns the figures of the run and the broken promises. */
 export async function runChaos({ seconds, seed, kinds }) {
@@ -38,7 +44,6 @@ export async function runChaos({ seconds, seed, kinds }) {
     const random = new Random(seed)
     run.steps = steps(random.fork(), kinds, CLIENTS)
     await makeHistory(run, random, seconds)
-    run.timeline = new Timeline(run)
     const violations = await checkAll(run)
     return { ...run, violations }
   } finally {
@@ -59,26 +64,29 @@ async function makeHistory(run, random, seconds) {
   )
   run.timesMeasured = 2
   run.finishedAt = now()
+  run.timeline = new Timeline(run)
   await askAgain(run)
   for (const client of run.clients) {
     for (const call of client.calls) call.client = client.number
   }
 }
 
-/** Has a new process ask for everything that was run, and take all locks. */
+/** Has a new process ask for everything that was run, take all locks and entries, and read all sessions. */
 async function askAgain(run) {
   const process = new ClientProcess(0, 'new')
   run.former.push(process)
   process.start(run, { seed: 0, makes: 'nothing' })
-  await process.ask(keysOfRuns(run))
+  await process.ask({
+    keys: keysOfRuns(run),
+    sessions: sessionsOf(run).map(({ name, user, id }) => ({ name, user, id })),
+    entries: entriesOf(run).map(({ name, kind, secret }) => ({ name, kind, secret })),
+  })
   await process.close()
 }
 
 async function checkAll(run) {
   const violations = []
-  // The first two read Redis, where some entries are about to expire.
-  for (const check of [checkOwnKeys, checkCounters, checkClaims, checkCalls, checkRuns])
-    violations.push(...(await check(run)))
+  for (const check of checks) violations.push(...(await check(run)))
   await Promise.all(run.clients.map(async (client) => Object.assign(client, { exit: await client.close() })))
   return [...checkProcesses(run), ...violations]
 }
