@@ -56,8 +56,8 @@ export type Session<T extends SessionUser> = T & SessionTimes
 /** A session in a list. Its id is not stored anywhere; what names a device is to be part of the data. */
 export type SessionInfo<T extends SessionUser = SessionUser> = Session<T>
 
-/** The text that a change replaces, and its data. */
-type Basis<T> = [basis: string, data: T]
+/** The text that a change replaces, its data, and the milliseconds that the change has waited for Redis so far. */
+type Basis<T> = [basis: string, data: T, spent: number]
 
 /**
  * Who is signed in. No change is lost, and no session comes back that was destroyed or revoked. What absent, expired,
@@ -105,7 +105,7 @@ export class SessionCache<T extends SessionUser = SessionUser> {
     if (typeof change !== 'function') return call(this.#sessions, 'update', json, id, change, stringify)
     let next: Basis<T> | null = await call(this.#sessions, 'beginChange', json, id)
     for (let tries = 0; next !== null; tries += 1) {
-      const [basis, before] = next
+      const [basis, before, spent] = next
       const data = change(before)
       if (data === null) return null
       const changed: { session: Session<T> } | { next: Basis<T> } | null = await call(
@@ -115,6 +115,7 @@ export class SessionCache<T extends SessionUser = SessionUser> {
         id,
         basis,
         data,
+        spent,
         tries,
         stringify,
       )
@@ -136,7 +137,7 @@ export class SessionCache<T extends SessionUser = SessionUser> {
 
   /**
    * Moves a session to a new id, which replaces the old one: after signing in, so that nobody has planted the id. `null`
-   * when there is no such session.
+   * when there is no such session. Rejects with `ERR_CONFLICT` when others came first eight times.
    * @example const newId = await sessions.rotate(id)
    */
   rotate(id: string): Promise<string | null> {

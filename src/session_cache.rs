@@ -92,7 +92,7 @@ impl SessionCache {
         })
     }
 
-    /// `[basis, data]` for a change, as JSON, or `null`.
+    /// `[basis, data, spent]` for a change, as JSON, or `null`.
     #[napi(catch_unwind)]
     pub fn begin_change<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
@@ -102,7 +102,7 @@ impl SessionCache {
         })
     }
 
-    /// `{ session }` or `{ next: [basis, data] }` as JSON, or `null`.
+    /// `{ session }` or `{ next: [basis, data, spent] }` as JSON, or `null`.
     #[napi(catch_unwind)]
     pub fn change<'e>(
         &self,
@@ -111,6 +111,7 @@ impl SessionCache {
         session_id: Unknown<'e>,
         basis: String,
         data: Unknown<'e>,
+        spent: u32,
         tries: u32,
         stringify: Stringify<'e>,
     ) -> Returned<'e> {
@@ -119,7 +120,8 @@ impl SessionCache {
             let data = argument::json("data", data, &stringify)?;
             let options = Arc::clone(&self.options);
             Ok(async move {
-                let changed = service.sessions.change(&options, &id, (&basis, &data), tries).await?;
+                let changed =
+                    service.sessions.change(&options, &id, (&basis, &data), (spent.into(), tries)).await?;
                 Ok(changed.to_json())
             })
         })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use redlatch_core::caches::FormCache;
+use redlatch_core::caches::{FormCache, SessionData, SessionOptions, Sessions};
 use redlatch_core::clock::Clock;
 use redlatch_core::config::{MemoryLimits, Remote};
 use redlatch_core::keys::{Expiry, FORM, Ttl};
@@ -16,6 +16,7 @@ use redlatch_core::log::Log;
 use redlatch_core::store::{Class, Operation, Outcome, Output, Store, UpstashStore};
 use redlatch_core::upstash::{Client, Command, Reply, Script};
 use redlatch_gateway::{Fault, GatewayOptions, Mode};
+use serde_json::Value;
 use support::stub::Stub;
 use support::{Stage, Upstash, connect, fall_back, key, remote};
 use tokio::time::Instant;
@@ -41,6 +42,28 @@ async fn a_call_of_several_requests_has_one_deadline() {
     upstash.gateway.add_fault(Fault::Latency { ms: 250 }).await.unwrap();
 
     forms.mark_completed(&name, None).await.unwrap();
+
+    assert_eq!(store.metrics().calls(Class::Manager, Outcome::FellBack), 1);
+}
+
+#[tokio::test]
+async fn all_tries_of_a_change_of_a_session_have_one_deadline() {
+    let upstash = Upstash::start().await;
+    let timeout = Duration::from_millis(400);
+    let client = connect(Remote { timeout, ..remote(&upstash.gateway) }, &Log::default());
+    let database = UpstashStore::new(client, Clock::system());
+    let store = Arc::new(fall_back(database, MemoryLimits::default(), &Log::default()));
+    let sessions = Sessions::new(Arc::clone(&store), Clock::system());
+    let options = SessionOptions::default();
+    let data = SessionData::from_json("data", r#"{"userId":"u"}"#.into()).unwrap();
+    let made: Value = serde_json::from_str(&sessions.create(&options, &data).await.unwrap()).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let begun = sessions.begin_change(&options, id).await.unwrap().unwrap();
+    let (basis, data, _): (String, Value, u64) = serde_json::from_str(&begun).unwrap();
+    // Less than the timeout, but more than what the time before leaves of it.
+    upstash.gateway.add_fault(Fault::Latency { ms: 250 }).await.unwrap();
+
+    sessions.change(&options, id, (&basis, &data.to_string()), (200, 1)).await.unwrap();
 
     assert_eq!(store.metrics().calls(Class::Manager, Outcome::FellBack), 1);
 }

@@ -1,5 +1,7 @@
 //! One deadline for a call, however many operations it takes.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{Operation, Output, Store};
@@ -15,6 +17,12 @@ impl<'a, S: Store> Timed<'a, S> {
     /// Begins a call of `store`.
     pub fn begin(store: &'a S) -> Self {
         Self { store, deadline: store.deadline() }
+    }
+
+    /// Goes on with a call of `store` that has begun so long ago.
+    pub fn begun(store: &'a S, ago: Duration) -> Self {
+        let deadline = |end: Instant| end.checked_sub(ago).unwrap_or_else(Instant::now);
+        Self { store, deadline: store.deadline().map(deadline) }
     }
 
     /// The same call on another store.

@@ -1,8 +1,11 @@
 //! Changes of a session: compare-and-set, tried again on the newer text when another change came first.
 
+use std::time::Duration;
+
 use super::options::SessionOptions;
 use super::record::{Record, SessionChange, Stamped};
 use super::{Sessions, TRIES};
+use crate::clock::SteadyMillis;
 use crate::keys::Key;
 use crate::store::{Store, Swap, Timed};
 use crate::{Error, Result};
@@ -13,7 +16,8 @@ pub enum Changed {
     Done(String),
     /// There is no such session.
     Absent,
-    /// Another change came first. As JSON, the text to change instead and its data.
+    /// Another change came first. As JSON, what [`begin_change`](Sessions::begin_change) returns, of the text to change
+    /// instead.
     Again(String),
 }
 
@@ -63,16 +67,19 @@ impl<S: Store> Sessions<S> {
         Err(Error::conflict("the session"))
     }
 
-    /// What a change begins with: as JSON, the text to change and its data. `None` if there is no such session.
+    /// What a change begins with: as JSON, the text to change, its data, and the milliseconds that were spent. `None` if
+    /// there is no such session.
     pub async fn begin_change(&self, options: &SessionOptions, id: &str) -> Result<Option<String>> {
+        let start = self.clock.steady();
         let key = options.key(id)?;
         let Some(text) = self.known(&Timed::begin(&*self.store), options, (id, &key)).await? else {
             return Ok(None);
         };
-        Ok(self.live(options, &text).map(|record| record.to_basis_json(&text)))
+        Ok(self.live(options, &text).map(|record| record.to_basis_json(&text, self.since(start))))
     }
 
-    /// Replaces the data of the text `basis`. `tries` is how often the same change was tried before.
+    /// Replaces the data of the text `basis`. `spent` are the milliseconds that the same change has waited before, and
+    /// `tries` is how often it was tried: all tries have one deadline, to which the time of the caller does not count.
     ///
     /// # Errors
     ///
@@ -82,12 +89,13 @@ impl<S: Store> Sessions<S> {
         options: &SessionOptions,
         id: &str,
         (basis, data): (&str, &str),
-        tries: u32,
+        (spent, tries): (u64, u32),
     ) -> Result<Changed> {
+        let start = self.clock.steady();
         let key = options.key(id)?;
         let Some(record) = self.live(options, basis) else { return Ok(Changed::Absent) };
         let written = record.replaced(data, self.clock.lifetime_now())?;
-        let call = Timed::begin(&*self.store);
+        let call = Timed::begun(&*self.store, Duration::from_millis(spent));
         let text = match self.swap(&call, &key, basis, &written).await? {
             Swap::Done => return Ok(Changed::Done(session_json(&written.text, options))),
             Swap::Absent => return Ok(Changed::Absent),
@@ -100,7 +108,11 @@ impl<S: Store> Sessions<S> {
         if tries + 1 >= TRIES {
             return Err(Error::conflict("the session"));
         }
-        Ok(Changed::Again(record.to_basis_json(&text)))
+        Ok(Changed::Again(record.to_basis_json(&text, spent.saturating_add(self.since(start)))))
+    }
+
+    fn since(&self, start: SteadyMillis) -> u64 {
+        self.clock.steady().saturating_sub(start)
     }
 
     /// The text last seen, or else that of a session that counts.

@@ -3,6 +3,7 @@
 use super::options::{SessionOptions, epoch_key};
 use super::record::moved;
 use super::{Found, Sessions, TRIES, id, index};
+use crate::clock::UnixMillis;
 use crate::keys::{Expiry, Ttl};
 use crate::store::{Store, Swap, Timed};
 use crate::{Error, Result};
@@ -26,12 +27,11 @@ impl<S: Store> Sessions<S> {
         };
         let new_id = id::new_id(&tag)?;
         let new_key = options.key(&new_id)?;
+        let mut outcome = Err(Error::conflict("the session"));
         for _ in 0..TRIES {
             let now = self.clock.lifetime_now();
-            let live = self.live(options, &text).map(|record| record.created_at);
-            let Some((created_at, ttl)) =
-                live.and_then(|created_at| Some((created_at, options.time_left(created_at, now)?)))
-            else {
+            let Some((created_at, ttl)) = self.times(options, &text, now) else {
+                outcome = Ok(None);
                 break;
             };
             // Nobody knows the new id before the old one is dead, and nothing is lost if this process ends in between.
@@ -46,13 +46,22 @@ impl<S: Store> Sessions<S> {
                     }
                     return Ok(Some(new_id));
                 }
-                Swap::Absent => break,
+                Swap::Absent => {
+                    outcome = Ok(None);
+                    break;
+                }
                 Swap::Changed(other) => text = other,
             }
         }
         self.forget(&key);
         call.revoke(&new_key, None).await?;
-        Ok(None)
+        outcome
+    }
+
+    /// When a session was made, and how long it lives from now on; `None` if it is over.
+    fn times(&self, options: &SessionOptions, text: &str, now: UnixMillis) -> Option<(UnixMillis, Ttl)> {
+        let created_at = self.live(options, text)?.created_at;
+        Some((created_at, options.time_left(created_at, now)?))
     }
 
     /// Ends a session.
@@ -99,5 +108,45 @@ impl<S: Store> Sessions<S> {
             }
         }
         Err(Error::conflict("the session"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{SessionData, SessionOptions, Sessions};
+    use crate::clock::Clock;
+    use crate::config::MemoryLimits;
+    use crate::json::Object;
+    use crate::store::{MemoryStore, Operation, Output, Store, Swap};
+    use crate::{Error, Result};
+    /// A store in which another change always comes first.
+    struct Contended(MemoryStore);
+
+    impl Store for Contended {
+        async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+            if let Operation::CompareAndSet { key, .. } = operation {
+                let held = self.0.get(key).await?;
+                return Ok(Output::Swap(held.map_or(Swap::Absent, Swap::Changed)));
+            }
+            self.0.execute(operation).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_could_not_move_for_other_changes_is_not_called_absent() {
+        let store = Arc::new(Contended(MemoryStore::new(MemoryLimits::default(), Clock::system())));
+        let sessions = Sessions::new(Arc::clone(&store), Clock::system());
+        let options = SessionOptions::default();
+        let data = SessionData::from_json("data", r#"{"userId":"u"}"#.into()).unwrap();
+        let created = sessions.create(&options, &data).await.unwrap();
+        let id = Object::parse(&created).unwrap().get("id").unwrap().trim_matches('"').to_owned();
+
+        let moved = sessions.rotate(&options, &id).await;
+
+        assert!(moved.as_ref().is_err_and(Error::is_conflict), "{moved:?}");
+        assert!(sessions.get(&options, &id, false, None).await.unwrap().is_some());
+        assert_eq!(store.scan("session:").await.unwrap().len(), 1);
     }
 }

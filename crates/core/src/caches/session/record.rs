@@ -174,9 +174,9 @@ impl<'a> Record<'a> {
         self.data.with(&[("createdAt", &created_at), ("updatedAt", &updated_at), ("expiresAt", &expires_at)])
     }
 
-    /// The text of this session and its data, for a caller that makes new data of them.
-    pub(super) fn to_basis_json(&self, text: &str) -> String {
-        format!("[{},{}]", json::to_json(&text), self.data_text)
+    /// The text of this session, its data, for a caller that makes new data of them, and the time that was spent.
+    pub(super) fn to_basis_json(&self, text: &str, spent: u64) -> String {
+        format!("[{},{},{spent}]", json::to_json(&text), self.data_text)
     }
 }
 

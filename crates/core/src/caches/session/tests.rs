@@ -162,17 +162,17 @@ fn a_change_that_others_come_before_is_made_again_up_to_eight_times() {
     let (a, b) = (stage.process(), stage.process());
     let id = a.create(USER);
     let begun = now(a.sessions.begin_change(&a.options, &id)).unwrap().unwrap();
-    let mut basis: (String, serde_json::Value) = serde_json::from_str(&begun).unwrap();
+    let mut basis: (String, serde_json::Value, u64) = serde_json::from_str(&begun).unwrap();
     for tries in 0..7 {
         b.update(&id, &format!(r#"{{"b":{tries}}}"#)).unwrap();
-        let changed = now(a.sessions.change(&a.options, &id, (&basis.0, USER), tries)).unwrap();
+        let changed = now(a.sessions.change(&a.options, &id, (&basis.0, USER), (basis.2, tries))).unwrap();
         let Changed::Again(next) = changed else { panic!("try {tries}") };
         basis = serde_json::from_str(&next).unwrap();
         assert_eq!(basis.1["b"], tries);
     }
     b.update(&id, r#"{"b":7}"#).unwrap();
 
-    let error = now(a.sessions.change(&a.options, &id, (&basis.0, USER), 7)).err().unwrap();
+    let error = now(a.sessions.change(&a.options, &id, (&basis.0, USER), (basis.2, 7))).err().unwrap();
 
     assert!(error.is_conflict(), "{error}");
 }
