@@ -72,8 +72,6 @@ export class ClientProcess {
     const ends = ['exit', 'disconnect'].map((event) => once(this.#child, event))
     this.#ended = Promise.all(ends).then(([[code, signal]]) => this.#end(signal ?? code))
     this.#child.on('message', (message) => this.#receive(message))
-    // A crashed client cannot receive messages. Its exit is recorded instead.
-    this.#child.on('error', () => {})
   }
 
   /** `makes`: which calls it is to make all the time. */
@@ -83,8 +81,9 @@ export class ClientProcess {
     this.send('start', { ...gateways[this.number].address, name: this.name, seed, makes, step, timeoutMs })
   }
 
+  /** A crashed client cannot receive messages. Its exit is recorded instead. */
   send(action, input = {}) {
-    if (this.#child.connected) this.#child.send({ action, ...input })
+    if (this.#child.connected) this.#child.send({ action, ...input }, () => {})
   }
 
   moveClock(milliseconds) {

@@ -1,13 +1,16 @@
 // What the processes of a run have told each other: the latest sessions, or the latest entries of one-time data.
 
+/** How many times as many are kept as are in use: they outlive a fault. */
+const KEPT = 10
+
 export class Pool {
   #latest = []
-  #most
+  #inUse
   #tell
 
-  /** Keeps the latest `most`. `tell` is called with what this process adds itself. */
-  constructor(most, tell) {
-    this.#most = most
+  /** The latest `inUse` are picked most of the time. `tell` is called with what this process adds itself. */
+  constructor(inUse, tell) {
+    this.#inUse = inUse
     this.#tell = tell
   }
 
@@ -19,11 +22,12 @@ export class Pool {
 
   add(one) {
     this.#latest.push(one)
-    if (this.#latest.length > this.#most) this.#latest.shift()
+    if (this.#latest.length > this.#inUse * KEPT) this.#latest.shift()
   }
 
   /** `undefined` if there is none. */
   pick(random) {
-    return this.#latest.length === 0 ? undefined : random.pick(this.#latest)
+    if (this.#latest.length === 0) return undefined
+    return random.pick(random.once(4) ? this.#latest : this.#latest.slice(-this.#inUse))
   }
 }

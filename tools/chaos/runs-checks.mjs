@@ -100,7 +100,7 @@ const wasForgotten = ({ losses }, start, end) => losses.some(({ from, to }) => f
 /** Whether another may have been at work when the wait was over: then its process tells the result that it has. */
 function isTooLate(execution) {
   const { call } = execution
-  return call && call.end - call.start >= call.waitMs && execution.mayHaveLostLease()
+  return call && call.end - call.start >= call.waitMs && execution.mayHaveLostLease(call.end)
 }
 
 /** The result of a lock is its holder's. */
