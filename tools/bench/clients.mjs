@@ -73,11 +73,22 @@ export function connect(name, address, folder) {
   return connectors[name](address, folder)
 }
 
-async function connectRedlatch({ url, token }, folder) {
-  const { CustomerCache, FormCache, IdempotencyCache, redisManager } = loadPackage(folder)
-  redisManager.configure({ url, token })
-  const { status, mode } = await redisManager.healthCheck()
+/** This package, or its build in `folder`, once it has reached Redis. */
+export async function connectPackage({ url, token }, folder) {
+  const loaded = loadPackage(folder)
+  loaded.redisManager.configure({ url, token })
+  const { status, mode } = await loaded.redisManager.healthCheck()
   if (status !== 'healthy' || mode !== 'redis') throw new Error('redlatch does not reach Redis')
+  return loaded
+}
+
+/** Fails the measurement if the client has switched to memory. */
+export function expectRedis(redisManager) {
+  if (!redisManager.getCacheStats().isRedisAvailable) throw new Error('redlatch switched to memory')
+}
+
+async function connectRedlatch(address, folder) {
+  const { CustomerCache, FormCache, IdempotencyCache, redisManager } = await connectPackage(address, folder)
   return {
     get: (key) => redisManager.get(key),
     set: (key, value, seconds) => redisManager.set(key, value, seconds),
@@ -93,10 +104,7 @@ async function connectRedlatch({ url, token }, folder) {
       rememberForm: (key, form) => FormCache.set(key, form),
       rememberCustomer: (id, customer) => CustomerCache.setCustomer(id, customer),
     },
-    /** Fails the measurement if the client has switched to memory. */
-    check: () => {
-      if (!redisManager.getCacheStats().isRedisAvailable) throw new Error('redlatch switched to memory')
-    },
+    check: () => expectRedis(redisManager),
   }
 }
 

@@ -3,8 +3,7 @@
 
 import { Redis } from 'ioredis'
 
-import { loadPackage } from '../package.mjs'
-import { PACKAGE } from './clients.mjs'
+import { connectPackage, PACKAGE } from './clients.mjs'
 
 export const RATELIMIT = '@upstash/ratelimit'
 export const FLEXIBLE = 'rate-limiter-flexible'
@@ -35,11 +34,8 @@ export const limiters = {
 
 const four = (make) => ['address', 'email', 'event', 'user'].map(make)
 
-async function connectRedlatch({ url, token }) {
-  const { RateLimiter, redisManager } = loadPackage()
-  redisManager.configure({ url, token })
-  const { status, mode } = await redisManager.healthCheck()
-  if (status !== 'healthy' || mode !== 'redis') throw new Error('redlatch does not reach Redis')
+async function connectRedlatch(address) {
+  const { RateLimiter } = await connectPackage(address)
   const make = (algorithm, tokens, ephemeralCache, prefix = algorithm) => {
     const limiter = RateLimiter[algorithm](...argumentsOf(algorithm, tokens))
     return new RateLimiter({ limiter, prefix: `redlatch:${prefix}:${tokens}`, ephemeralCache })

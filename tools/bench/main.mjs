@@ -1,6 +1,6 @@
 // npm run bench: measures the package side by side with what it could be built on, and writes RESULTS.md.
 //   --quick            takes about two minutes and does not write RESULTS.md
-//   --only PART        measures one part (load, memory, startUp, flows, idempotency, rate-limits or leak) and writes its section anew
+//   --only PART        measures one part (load, memory, startUp, flows, idempotency, rate-limits, sessions or leak) and writes its section anew
 //   --against FOLDER   compares this build with the one in another checkout instead, in pairs, and prints the ratios
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -38,6 +38,7 @@ const { planAgainst, plans } = await import('./plan.mjs')
 const { endProgress, startServers } = await import('./processes.mjs')
 const { comparison, machine, PARTS, report, sectionAlone, withSection } = await import('./report.mjs')
 const { measureRateLimits } = await import('./rate-limits.mjs')
+const { measureSessions } = await import('./sessions.mjs')
 const { measureLeak, measureStartUp } = await import('./start-up.mjs')
 
 const file = fileURLToPath(new URL('RESULTS.md', import.meta.url))
@@ -47,6 +48,7 @@ const measures = {
   flows: (plan, servers) => measureFlows(plan.flows, servers),
   idempotency: (plan, servers) => measureIdempotency(plan.idempotency, servers),
   'rate-limits': (plan, servers) => measureRateLimits(plan.rateLimits, servers),
+  sessions: (plan, servers) => measureSessions(plan.sessions, servers),
   memory: (plan) => measureMemory(plan.memory),
   leak: (plan, servers) => (plan.leak ? measureLeak(servers) : null),
 }

@@ -58,6 +58,10 @@ const full = {
     together: { rounds: 40, delay: 3 },
     denied: { rounds: 5, calls: 200_000 },
   },
+  sessions: {
+    cost: { ...careful, levels: ENDS },
+    revocation: { rounds: 15, sizes: [1, 100, 10_000], beside: 10_000 },
+  },
   leak: true,
 }
 
@@ -86,6 +90,10 @@ const quick = {
     cost: { ...once, levels: ENDS },
     together: { rounds: 8, delay: 3 },
     denied: { rounds: 1, calls: 20_000 },
+  },
+  sessions: {
+    cost: { ...brief, levels: ENDS },
+    revocation: { rounds: 2, sizes: [1, 100, 10_000], beside: 1000 },
   },
   leak: false,
 }

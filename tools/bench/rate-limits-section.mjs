@@ -66,7 +66,7 @@ function timeTable(rows) {
 function sentTable(rows) {
   const lines = rows.map(({ name, algorithm, sent }) => [
     `${name}, ${NAMES[algorithm]}`,
-    ...Object.values(sent).map(({ commands }) => figure(commands)),
+    ...Object.values(sent).map(({ executed }) => figure(executed)),
   ])
   return table(['limiter', 'first', 'later', 'denied'], lines)
 }

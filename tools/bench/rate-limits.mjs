@@ -5,10 +5,12 @@ import { randomUUID } from 'node:crypto'
 
 import { Redis } from 'ioredis'
 
-import { median, medians } from './figures.mjs'
+import { counted } from './counted.mjs'
+import { median } from './figures.mjs'
 import { limiters } from './limiters.mjs'
 import { load } from './load.mjs'
 import { progress, serveParent, startProcess } from './processes.mjs'
+import { inRounds } from './rounds.mjs'
 
 /** So many ids, of which each is admitted so often, that none is ever denied. */
 const IDS = 1000
@@ -43,18 +45,13 @@ const pairs = Object.entries(limiters).flatMap(([name, { algorithms }]) =>
 )
 
 async function measureTimes(processes, { levels, rounds, milliseconds, warmUp }) {
-  const rows = levels.flatMap((inFlight) => pairs.map((pair) => ({ inFlight, ...pair, figures: [] })))
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another one, so that none always follows the same other one.
-    for (const row of rows.map((_, place) => rows[(place + round) % rows.length])) {
-      const { name, algorithm, inFlight } = row
-      progress(`rate limits: round ${round + 1} of ${rounds}, ${inFlight} in flight, ${name}, ${algorithm}`)
-      const { ask } = processes.get(name)
-      await ask('measure', { algorithm, inFlight, milliseconds: warmUp })
-      row.figures.push(await ask('measure', { algorithm, inFlight, milliseconds }))
-    }
-  }
-  return rows.map(({ figures, ...row }) => ({ ...row, figures: medians(figures) }))
+  const rows = levels.flatMap((inFlight) => pairs.map((pair) => ({ inFlight, ...pair })))
+  return inRounds(rows, rounds, async ({ name, algorithm, inFlight }, round) => {
+    progress(`rate limits: ${round}, ${inFlight} in flight, ${name}, ${algorithm}`)
+    const { ask } = processes.get(name)
+    await ask('measure', { algorithm, inFlight, milliseconds: warmUp })
+    return ask('measure', { algorithm, inFlight, milliseconds })
+  })
 }
 
 /** What the first request of an id sends, the second one, and the third, which is denied. */
@@ -79,20 +76,6 @@ async function measureSent(processes, control, redis) {
     rows.push({ name, algorithm, sent })
   }
   return rows
-}
-
-/** Requests by the count of the gateway; commands by that of Redis, which knows those that a script executes. */
-async function counted(control, redis, action) {
-  const before = [await control.requests(), await executedCommands(redis)]
-  await action()
-  const after = [await control.requests(), await executedCommands(redis)]
-  return { requests: after[0] - before[0], commands: after[1] - before[1] }
-}
-
-async function executedCommands(redis) {
-  const info = await redis.info('commandstats')
-  const calls = [...info.matchAll(/^cmdstat_(?!info)[^:]+:calls=(\d+)/gm)]
-  return calls.reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 async function measureTogether(processes, { rounds, delay }, control) {

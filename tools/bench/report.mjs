@@ -13,6 +13,8 @@ import { idempotencySection } from './idempotency-section.mjs'
 import { RATE_LIMIT_PACKAGES } from './limiters.mjs'
 import { rateLimitSection } from './rate-limits-section.mjs'
 import { IDEMPOTENCY_PACKAGES } from './run-once.mjs'
+import { SESSION_PACKAGES } from './session-stores.mjs'
+import { sessionSection } from './sessions-section.mjs'
 import { targets } from './targets.mjs'
 
 const TRANSPORTS = { http: 'HTTP', tls: 'HTTPS' }
@@ -54,6 +56,7 @@ const sections = {
   flows: ['Flows', (flows) => [aboutFlows, flowTable(flows)]],
   idempotency: ['Work done once', (idempotency) => idempotencySection(idempotency, targetTable)],
   'rate-limits': ['Rate limits', (rateLimits) => rateLimitSection(rateLimits, targetTable)],
+  sessions: ['Sessions', (sessions) => sessionSection(sessions, targetTable)],
   leak: ['Resident memory', (leak) => [leakTable(leak)]],
 }
 
@@ -203,7 +206,12 @@ function targetTable(targets) {
 /** Rows that describe the machine and the versions. */
 export function machine() {
   const processors = cpus()
-  const packages = [PEER, ...TCP_CLIENTS, 'lru-cache', ...IDEMPOTENCY_PACKAGES, ...RATE_LIMIT_PACKAGES]
+  const packages = [
+    ...[PEER, ...TCP_CLIENTS, 'lru-cache'],
+    ...IDEMPOTENCY_PACKAGES,
+    ...RATE_LIMIT_PACKAGES,
+    ...SESSION_PACKAGES,
+  ]
   return [
     ['date', new Date().toISOString().slice(0, 10)],
     ['commit', commit()],

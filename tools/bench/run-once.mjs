@@ -1,7 +1,6 @@
 // The ways to do work once for a key that are compared. Each connects and returns `(key, work) => result`.
 
-import { loadPackage } from '../package.mjs'
-import { PACKAGE, PEER } from './clients.mjs'
+import { connectPackage, PACKAGE, PEER } from './clients.mjs'
 
 const DAY_SECONDS = 86_400
 
@@ -46,11 +45,8 @@ export const TIMED = Object.keys(ways).filter((name) => !/context|GLIDE/.test(na
 /** The ways in which a duplicate in another process waits for the outcome. */
 export const WAITING = [PACKAGE, POLLING]
 
-async function connectRedlatch({ url, token }, leaseMs) {
-  const { IdempotencyCache, redisManager } = loadPackage()
-  redisManager.configure({ url, token })
-  const { status, mode } = await redisManager.healthCheck()
-  if (status !== 'healthy' || mode !== 'redis') throw new Error('redlatch does not reach Redis')
+async function connectRedlatch(address, leaseMs) {
+  const { IdempotencyCache } = await connectPackage(address)
   return (key, work) => IdempotencyCache.run(key, work, { leaseMs })
 }
 

@@ -5,6 +5,7 @@ import { figure, times } from './figures.mjs'
 import { IN_A_ROW, RATELIMIT, SHARED } from './limiters.mjs'
 import { SWEPT_MAP } from './memory.mjs'
 import { BY_HAND } from './run-once.mjs'
+import { EXPRESS, ON_IOREDIS, ON_PEER } from './session-stores.mjs'
 
 const limits = {
   'at most': (measured, limit) => measured <= limit,
@@ -156,10 +157,10 @@ export function rateLimitTargets({ times, sent, together, denied }) {
     )
   const commands = Object.entries(MOST_COMMANDS).flatMap(([algorithm, [admitted, refused]]) => {
     const of = sent.find((row) => row.name === PACKAGE && row.algorithm === algorithm).sent
-    const worst = Math.max(of.first.commands, of.later.commands)
+    const worst = Math.max(of.first.executed, of.later.executed)
     return [
       row(`commands: ${algorithm}, admitted`, worst, 'at most', admitted),
-      row(`commands: ${algorithm}, denied`, of.denied.commands, 'at most', refused),
+      row(`commands: ${algorithm}, denied`, of.denied.executed, 'at most', refused),
     ]
   })
   const [ours, theirs] = [PACKAGE, IN_A_ROW].map((way) => together.find((one) => one.way === way))
@@ -174,5 +175,35 @@ export function rateLimitTargets({ times, sent, together, denied }) {
     ratioRow(`${inRow}: time`, ours.milliseconds / theirs.milliseconds, 'at most', 0.4),
     row('certain to be denied: requests', known.requests, 'at most', 0),
     row('certain to be denied: time', known.microseconds, 'at most', 1, inUnit('us')),
+  ]
+}
+
+/** The targets of sessions. They are in their section. */
+export function sessionTargets({ sent, times, revoked }) {
+  const ratio = (name, peer, inFlight, field) => {
+    const of = (wanted) =>
+      times.find((row) => row.name === wanted && row.inFlight === inFlight).figures[field]
+    return of(name) / of(peer)
+  }
+  const calls = ['get', 'update', 'touch'].flatMap((call) => {
+    const { withIfeq, without } = sent.find((row) => row.call === call)
+    return [
+      row(`requests: ${call}`, Math.max(withIfeq.requests, without.requests), 'at most', 1),
+      row(`commands: ${call}`, withIfeq.sent, 'at most', 1),
+      row(`commands: ${call}, without IFEQ`, without.executed, 'at most', call === 'update' ? 3 : 1),
+    ]
+  })
+  const against = [PACKAGE, EXPRESS].flatMap((name) => [
+    ratioRow(`64: throughput of ${name}`, ratio(name, ON_IOREDIS, 64, 'opsPerSecond'), 'at least', 1.5),
+    ratioRow(`64: main-thread active of ${name}`, ratio(name, ON_IOREDIS, 64, 'active'), 'at most', 0.3),
+    ratioRow(`1: p50 of ${name}, against ${ON_PEER}`, ratio(name, ON_PEER, 1, 'p50'), 'at most', 0.5),
+  ])
+  const ended = revoked.filter(({ name }) => name === PACKAGE).map(({ figures }) => figures)
+  const spread = ended.map(({ milliseconds }) => milliseconds / ended[0].milliseconds)
+  return [
+    ...calls,
+    ...against,
+    row('destroyAll: commands', Math.max(...ended.map(({ executed }) => executed)), 'at most', 1),
+    ratioRow('destroyAll: time, against that of 1 session', Math.max(...spread), 'at most', 1.2),
   ]
 }
