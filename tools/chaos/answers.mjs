@@ -25,6 +25,12 @@ function withTimes({ timeline }, process, call) {
   return { ...call, process, client: process.name, inRedis, certain: isFromRedis ? end : inRedis + LATE_MS }
 }
 
+/** A process that started after the end of the faults must have had an answer of Redis to each name. */
+export function answeredAtTheEnd({ name, calls }) {
+  if (calls.some(({ process, isFromRedis }) => process.name === 'new' && isFromRedis)) return []
+  return [{ title: 'Redis answers a new process', text: `${name} was not answered` }]
+}
+
 /** Whether Redis lost its data between two times, or may have. */
 export const wasEmptied = ({ losses }, start, end) => losses.some(({ from, to }) => from < end && to > start)
 

@@ -1,10 +1,12 @@
 // Checks of one-time data. What an outage excuses is in each check, and in docs/reliability.md.
 
-import { mayHaveExpired, wasEmptied } from './answers.mjs'
+import { answeredAtTheEnd, mayHaveExpired, wasEmptied } from './answers.mjs'
 import { violation } from './checks.mjs'
 import { entriesOf } from './one-time-model.mjs'
 
 const ABSENT = 'absent'
+
+const checks = [takenOnce, isThere, comparesCodes, countsAttempts, takesOneAttempt, answeredAtTheEnd]
 
 export function checkOneTime(run) {
   const entries = entriesOf(run)
@@ -17,9 +19,7 @@ export function checkOneTime(run) {
     verdicts: entries.flatMap(certainVerdicts).length,
     rejected: entries.flatMap(({ calls }) => calls.filter(({ refusal }) => refusal)).length,
   })
-  return entries.flatMap((entry) =>
-    [takenOnce, isThere, comparesCodes, countsAttempts, takesOneAttempt].flatMap((check) => check(entry)),
-  )
+  return entries.flatMap((entry) => checks.flatMap((check) => check(entry)))
 }
 
 const wrong = ({ history }, title, call, expected) =>

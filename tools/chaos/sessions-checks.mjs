@@ -1,11 +1,19 @@
 // Checks of sessions. Only what Redis has answered is checked. What an outage excuses is in each check, and in
 // docs/reliability.md.
 
-import { wasEmptied } from './answers.mjs'
+import { answeredAtTheEnd, wasEmptied } from './answers.mjs'
 import { violation } from './checks.mjs'
 import { sessionsOf } from './sessions-model.mjs'
 
-const checks = [staysDestroyed, staysRevoked, isNotInTwoPlaces, keepsChanges, changesOnce, staysAlive]
+const checks = [
+  staysDestroyed,
+  staysRevoked,
+  isNotInTwoPlaces,
+  keepsChanges,
+  changesOnce,
+  staysAlive,
+  answeredAtTheEnd,
+]
 
 export function checkSessions(run) {
   const sessions = sessionsOf(run)
