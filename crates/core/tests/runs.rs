@@ -54,6 +54,27 @@ async fn reject_is_for_what_has_not_begun_so_that_an_outage_loses_neither_an_out
 }
 
 #[tokio::test]
+async fn a_claim_that_was_made_though_its_run_rejected_is_not_in_the_way_of_a_later_outcome() {
+    let outage = Outage::prepare().await;
+    let memory = Arc::new(outage.store.for_class(Class::Idempotency));
+    let reject = Arc::new(outage.store.for_class(Class::Idempotency).with_policy(Some(Policy::Reject)));
+    let runs = Runs::new(Clock::system());
+    let keys = RunKeys::new("key", "k").unwrap();
+    let name = IDEMPOTENCY_RUN.key("key", "k").unwrap();
+    outage.upstash.gateway.add_fault(Fault::ExecuteThenDrop).await.unwrap();
+
+    assert!(runs.begin(reject, &keys, options()).await.unwrap_err().is_no_fallback());
+    assert!(outage.other.exists(&name).await.unwrap());
+    let run = owner(runs.begin(memory, &keys, options()).await.unwrap());
+    let outcome = Outcome::Done(Some(r#""paid""#.into()));
+    assert_eq!(runs.finish(&run, &outcome).await.unwrap(), None);
+    outage.end().await;
+
+    let stored = outage.other.get(&name).await.unwrap().unwrap();
+    assert!(stored.starts_with(r#"{"s":"done""#), "{stored}");
+}
+
+#[tokio::test]
 async fn a_fence_whose_reply_was_lost_is_above_those_of_other_instances() {
     let outage = Outage::prepare().await;
     outage.other.increment(&FENCE.key("key", "k").unwrap(), 41).await.unwrap();

@@ -162,6 +162,9 @@ impl<R: RemoteStore> FallbackStore<R> {
         }
         let is_outage = outage.is_some() || !breaker.is_available();
         if is_outage && self.rejects() {
+            if let (true, Some((key, text))) = (is_lost, operation.unique_claim()) {
+                offline.abandon(key, text);
+            }
             return self.rejected(outage);
         }
         let result = match operation {

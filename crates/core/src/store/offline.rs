@@ -154,6 +154,16 @@ impl OfflineStore {
         }
     }
 
+    /// Has a claim removed that Redis may hold though its caller was told that it failed. Nobody else has its text. If there
+    /// is no room, it ends by itself.
+    pub(super) fn abandon(&self, key: &Key, text: &str) {
+        let mut pending = self.pending.lock();
+        let operation = Operation::CompareAndDelete { key, expected: text };
+        if !pending.by_key.contains_key(key) && self.check_room(&pending, operation).is_ok() {
+            self.record(&mut pending, key, true, Mutation::Delete { expected: Some(text) });
+        }
+    }
+
     fn check_room(&self, pending: &PendingWrites, operation: Operation<'_>) -> Result<()> {
         let (count, bytes) = pending
             .missing(operation)

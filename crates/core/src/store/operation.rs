@@ -199,6 +199,14 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// The key that it claims, with a text that no other claim has.
+    pub(super) fn unique_claim(self) -> Option<(&'a Key, &'a str)> {
+        match self {
+            Self::ClaimOrRead { key, value, .. } => Some((key, value)),
+            _ => None,
+        }
+    }
+
     /// What it counts as in the metrics, given what it returned.
     pub(super) fn outcome(self, output: &Output) -> Outcome {
         match (self, output) {
