@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::{MemoryStore, Operation, Output, Prober, RemoteStore, Store};
 use crate::clock::Clock;
 use crate::config::{DOCTOR, MemoryLimits, OnOutage, Policy};
+use crate::keys::{Key, Ttl};
 use crate::log::{Log, LogMessage};
 use crate::{Error, Result};
 
@@ -153,7 +154,7 @@ impl<R: RemoteStore> FallbackStore<R> {
 
     /// Runs an operation on what this process knows, because of `outage` or of one before it.
     fn execute_offline(&self, operation: Operation<'_>, outage: Option<&Error>) -> Result<Output> {
-        let Shared { offline, breaker, metrics, .. } = &*self.shared;
+        let Shared { offline, breaker, .. } = &*self.shared;
         let is_lost = outage.is_some_and(|error| !error.is_certainly_not_executed());
         if let (true, Some(outage), Some(key)) = (is_lost, outage, operation.takes()) {
             // A copy could be taken once more.
@@ -170,13 +171,16 @@ impl<R: RemoteStore> FallbackStore<R> {
         let result = match operation {
             // What is counted in an outage is not replayed.
             Operation::Admit { .. } => return self.admit_offline(operation),
-            Operation::Increment { key, by } | Operation::IncrementWithin { key, by, .. } if is_lost => {
-                metrics.replays.count_uncertain();
-                Ok(Output::Sum(offline.estimate(key, by)))
-            }
+            Operation::Increment { key, by } if is_lost => Ok(self.estimate(key, by, None)),
+            Operation::IncrementWithin { key, by, ttl } if is_lost => Ok(self.estimate(key, by, Some(ttl))),
             _ => offline.run(operation, is_lost),
         };
         self.fell_back(result)
+    }
+
+    fn estimate(&self, key: &Key, by: i64, within: Option<Ttl>) -> Output {
+        self.shared.metrics.replays.count_uncertain();
+        Output::Sum(self.shared.offline.estimate(key, by, within))
     }
 
     /// Counts in a memory of its own, so that a flood of ids leaves the room for claims. If even that is full, nothing is

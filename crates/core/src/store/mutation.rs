@@ -21,8 +21,8 @@ pub(super) enum Mutation<'a> {
     Delete { expected: Option<&'a str> },
     /// Removed what this process knew there.
     Release,
-    /// Added to a counter.
-    Increment { by: i64, sum: i64 },
+    /// Added to a counter, which ends with its window if it has one.
+    Increment { by: i64, sum: i64, within: Option<Ttl> },
     /// Gave the key a new expiry.
     Expire { expiry: Expiry },
 }
@@ -55,7 +55,7 @@ impl<'a> Operation<'a> {
                 visit(key, Mutation::Delete { expected: Some(expected) });
             }
             (Self::NextNumber { key }, Output::Sum(sum)) => {
-                visit(key, Mutation::Increment { by: 1, sum: *sum });
+                visit(key, Mutation::Increment { by: 1, sum: *sum, within: None });
             }
             (Self::Verify { key, .. }, Output::Guess(Guess::Wrong { before, after })) => {
                 visit(key, Mutation::Replace { expected: before, value: after, ttl: None });
@@ -67,8 +67,11 @@ impl<'a> Operation<'a> {
                 visit(key, Mutation::SetUnless { value, unless, expiry: Expiry::After(ttl) });
             }
             (Self::Revoke { key, left }, _) => visit(key, Mutation::Revoke { left }),
-            (Self::Increment { key, by } | Self::IncrementWithin { key, by, .. }, Output::Sum(sum)) => {
-                visit(key, Mutation::Increment { by, sum: *sum });
+            (Self::Increment { key, by }, Output::Sum(sum)) => {
+                visit(key, Mutation::Increment { by, sum: *sum, within: None });
+            }
+            (Self::IncrementWithin { key, by, ttl }, Output::Sum(sum)) => {
+                visit(key, Mutation::Increment { by, sum: *sum, within: Some(ttl) });
             }
             (Self::Expire { key, ttl }, Output::Flag(true)) => {
                 visit(key, Mutation::Expire { expiry: Expiry::After(ttl) });

@@ -16,7 +16,7 @@ use super::stale::StaleCopies;
 use super::{MemoryStore, Operation, Output};
 use crate::clock::Clock;
 use crate::config::MemoryLimits;
-use crate::keys::Key;
+use crate::keys::{Key, Ttl};
 use crate::{Error, Result};
 
 /// The side of a [`FallbackStore`](super::FallbackStore) that needs no network.
@@ -132,13 +132,13 @@ impl OfflineStore {
 
     /// The sum of a counter after an increment that Redis may have counted. It does not become pending, because it
     /// could be counted twice.
-    pub(super) fn estimate(&self, key: &Key, by: i64) -> i64 {
+    pub(super) fn estimate(&self, key: &Key, by: i64, within: Option<Ttl>) -> i64 {
         let pending = self.pending.lock();
         let known =
             if pending.by_key.contains_key(key) { self.memory.entry(key) } else { self.stale.get(key) };
         let before = known.and_then(|held| held.value.parse::<i64>().ok()).unwrap_or(0);
         let sum = before.saturating_add(by);
-        self.stale.counted(key, sum);
+        self.stale.counted(key, sum, within);
         sum
     }
 

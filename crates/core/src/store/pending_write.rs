@@ -4,12 +4,16 @@
 //! meanwhile stays. The value and its expiry are in memory, so that a pending write never disagrees with what this
 //! process reads. [`Replay`] is both together, as Redis gets them.
 
+mod step;
+
 use std::sync::Arc;
 
 use super::memory::Held;
 use super::mutation::Mutation;
-use crate::clock::SteadyMillis;
-use crate::keys::Key;
+use crate::keys::Ttl;
+
+pub(super) use self::step::Step;
+pub use self::step::{Expects, Replay};
 
 /// What Redis still has to learn about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,75 +42,22 @@ enum Action {
     Add {
         /// The sum of all increments.
         by: i64,
-        /// Whether to set memory's expiry even if Redis has the counter.
-        with_expiry: bool,
+        /// What memory's expiry is.
+        expiry: CounterExpiry,
     },
     /// Set memory's expiry.
     Expire,
 }
 
-/// What Redis may hold for a replay to take action.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expects {
-    /// Anything: the write did not depend on what was there.
-    Anything,
-    /// Nothing, or one of these texts.
-    NothingOr(Vec<Arc<str>>),
-    /// One of these texts. The key keeps its TTL.
-    OneOf(Vec<Arc<str>>),
-    /// Anything but this text.
-    AnythingBut(Arc<str>),
-}
-
-/// A pending write with its value, as it is sent to Redis. Times are those of [`Clock::steady`](crate::clock::Clock).
-#[derive(Debug, Clone)]
-pub enum Replay {
-    /// Store the value.
-    Put {
-        /// The value.
-        value: Arc<str>,
-        /// When it expires; `None` means never.
-        expires_at: Option<SteadyMillis>,
-        /// What Redis may hold.
-        expects: Expects,
-    },
-    /// Remove the key.
-    Remove {
-        /// What Redis may hold.
-        expects: Expects,
-        /// Whether the reason is that what was written has expired.
-        has_expired: bool,
-    },
-    /// Add to a counter.
-    Add {
-        /// How much.
-        by: i64,
-        /// When the counter expires, if known.
-        expires_at: Option<SteadyMillis>,
-        /// Whether to set that expiry even if Redis has the counter.
-        with_expiry: bool,
-    },
-    /// Set the expiry.
-    Expire {
-        /// When the key expires; `None` leaves it as it is.
-        expires_at: Option<SteadyMillis>,
-        /// What Redis may hold.
-        expects: Expects,
-    },
-}
-
-/// The replay of one key, as of one version of its pending write.
-pub(super) struct Step {
-    pub(super) key: Key,
-    pub(super) version: u64,
-    pub(super) replay: Replay,
-}
-
-impl Replay {
-    /// Whether Redis needs no request: nothing of this process can be there.
-    pub(super) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Remove { expects: Expects::NothingOr(ours), .. } if ours.is_empty())
-    }
+/// What memory knows of the expiry of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CounterExpiry {
+    /// As much as a stale copy does, which may have guessed. Redis alone knows whether it is over.
+    Guessed,
+    /// The end of its window: when that is over, there is nothing left to add to.
+    Window,
+    /// What this process has given it, even if Redis has the counter.
+    Given,
 }
 
 impl PendingWrite {
@@ -142,9 +93,9 @@ impl PendingWrite {
             Mutation::Delete { expected: None } => write(Action::Remove, false, known),
             // Without a known text, the key is removed whatever it holds.
             Mutation::Release => write(Action::Remove, !known.is_empty(), known),
-            Mutation::Increment { by, .. } => {
-                let action = Action::Add { by, with_expiry: false };
-                write(action, false, Vec::new())
+            Mutation::Increment { by, within, .. } => {
+                let expiry = CounterExpiry::within(within);
+                write(Action::Add { by, expiry }, false, Vec::new())
             }
             Mutation::Expire { .. } => write(Action::Expire, false, known),
         }
@@ -182,27 +133,34 @@ impl PendingWrite {
             }
             // What this process knew has ended, and it claims the key anew.
             Mutation::Claim { .. } => self.begin_anew(Action::Put, true),
-            Mutation::Increment { by: more, .. } => {
-                // A claim that Redis has never seen has ended, and counting begins anew.
-                let is_anew = !was_live && self.is_conditional && self.ours.is_empty();
-                self.action = match self.action {
-                    Action::Add { by, with_expiry } => {
-                        Action::Add { by: by.saturating_add(more), with_expiry }
-                    }
-                    Action::Expire => Action::Add { by: more, with_expiry: true },
-                    Action::Put | Action::Remove if is_anew => {
-                        self.is_conditional = false;
-                        Action::Add { by: more, with_expiry: false }
-                    }
-                    Action::Put | Action::Remove => Action::Put,
-                };
+            Mutation::Increment { by, within, .. } => {
+                self.add(was_live, by, CounterExpiry::within(within));
             }
             Mutation::Expire { .. } => {
                 if let Action::Add { by, .. } = self.action {
-                    self.action = Action::Add { by, with_expiry: true };
+                    self.action = Action::Add { by, expiry: CounterExpiry::Given };
                 }
             }
         }
+    }
+
+    fn add(&mut self, was_live: bool, more: i64, expiry: CounterExpiry) {
+        // A claim that Redis has never seen has ended, and counting begins anew.
+        let is_anew = !was_live && self.is_conditional && self.ours.is_empty();
+        self.action = match self.action {
+            Action::Add { by, expiry: CounterExpiry::Guessed } => {
+                Action::Add { by: by.saturating_add(more), expiry }
+            }
+            // What was counted has ended with its counter.
+            Action::Add { expiry, .. } if !was_live => Action::Add { by: more, expiry },
+            Action::Add { by, expiry } => Action::Add { by: by.saturating_add(more), expiry },
+            Action::Expire => Action::Add { by: more, expiry: CounterExpiry::Given },
+            Action::Put | Action::Remove if is_anew => {
+                self.is_conditional = false;
+                Action::Add { by: more, expiry }
+            }
+            Action::Put | Action::Remove => Action::Put,
+        };
     }
 
     /// Follows a mutation that does not depend on those before it, or only as `is_conditional` says.
@@ -228,8 +186,8 @@ impl PendingWrite {
     /// Follows what Redis has executed, if there was another mutation meanwhile.
     pub(super) fn without(&mut self, done: &Replay) {
         match (self.action, done) {
-            (Action::Add { by, with_expiry }, Replay::Add { by: done, .. }) => {
-                self.action = Action::Add { by: by.saturating_sub(*done), with_expiry };
+            (Action::Add { by, expiry }, Replay::Add { by: done, .. } | Replay::AddIfThere { by: done }) => {
+                self.action = Action::Add { by: by.saturating_sub(*done), expiry };
             }
             (_, Replay::Put { value, .. }) => self.ours = vec![Arc::clone(value)],
             (_, Replay::Remove { .. }) => self.ours.clear(),
@@ -250,23 +208,32 @@ impl PendingWrite {
                 Replay::Put { value, expires_at, expects: expects() }
             }
             (Action::Remove, _) => Replay::Remove { expects: expects(), has_expired: false },
-            (Action::Add { by, with_expiry: false }, held) => {
-                let expires_at = held.and_then(|held| held.expires_at);
-                Replay::Add { by, expires_at, with_expiry: false }
+            (Action::Add { by, expiry }, Some(Held { expires_at, .. })) => {
+                Replay::Add { by, expires_at, with_expiry: expiry == CounterExpiry::Given }
             }
-            (Action::Add { by, with_expiry: true }, Some(Held { expires_at, .. })) => {
-                Replay::Add { by, expires_at, with_expiry: true }
-            }
+            (Action::Add { by, expiry: CounterExpiry::Guessed }, None) => Replay::AddIfThere { by },
+            (Action::Add { expiry: CounterExpiry::Window, .. }, None) => Replay::nothing(),
             (Action::Expire, Some(Held { expires_at, .. })) => {
                 Replay::Expire { expires_at, expects: expects() }
             }
+            (Action::Add { expiry: CounterExpiry::Given, .. }, None) => {
+                Replay::End { expects: Expects::Anything }
+            }
+            (Action::Expire, None) => Replay::End { expects: self.expects_ours() },
             // An expired value is not written, and what it had replaced must not return.
-            (Action::Put | Action::Add { .. } | Action::Expire, None) => {
-                let is_known = (self.is_conditional || !self.ours.is_empty()) && !self.is_final;
-                let expects =
-                    if is_known { Expects::NothingOr(self.ours.clone()) } else { Expects::Anything };
+            (Action::Put, None) => {
+                let expects = if self.is_final { Expects::Anything } else { self.expects_ours() };
                 Replay::Remove { expects, has_expired: true }
             }
+        }
+    }
+
+    /// What this process knew there, if it knew anything or the write depended on that.
+    fn expects_ours(&self) -> Expects {
+        if self.is_conditional || !self.ours.is_empty() {
+            Expects::NothingOr(self.ours.clone())
+        } else {
+            Expects::Anything
         }
     }
 
@@ -276,155 +243,16 @@ impl PendingWrite {
     }
 }
 
+impl CounterExpiry {
+    fn within(window: Option<Ttl>) -> Self {
+        if window.is_some() { Self::Window } else { Self::Guessed }
+    }
+}
+
 /// The action of a replacement or a removal.
 fn action_of(mutation: Mutation<'_>) -> Action {
     if matches!(mutation, Mutation::Replace { .. }) { Action::Put } else { Action::Remove }
 }
 
 #[cfg(test)]
-mod tests {
-    use Mutation::Delete;
-
-    use super::*;
-    use crate::keys::{Expiry, Ttl};
-
-    const SET: Mutation<'_> = Mutation::Set { value: "v", expiry: Expiry::Never };
-    const CLAIM: Mutation<'_> = Mutation::Claim { value: "v", expiry: Expiry::Never };
-    const REPLACE: Mutation<'_> = Mutation::Replace { expected: "old", value: "w", ttl: None };
-    const SET_UNLESS: Mutation<'_> =
-        Mutation::SetUnless { value: "v", unless: "gone", expiry: Expiry::Never };
-    const REVOKE: Mutation<'_> = Mutation::Revoke { left: None };
-    const TOMBSTONE: Mutation<'_> = Mutation::Revoke { left: Some(("gone", Ttl::from_whole_seconds(60))) };
-    const EXPIRE: Mutation<'_> = Mutation::Expire { expiry: Expiry::Never };
-    const REPLACE_ANEW: Mutation<'_> =
-        Mutation::Replace { expected: "old", value: "w", ttl: Some(Ttl::from_whole_seconds(60)) };
-    const DELETE: Mutation<'_> = Delete { expected: None };
-    const RELEASE: Mutation<'_> = Mutation::Release;
-    const TAKE: Mutation<'_> = Delete { expected: Some("old") };
-
-    fn increment(by: i64) -> Mutation<'static> {
-        Mutation::Increment { by, sum: by }
-    }
-
-    /// The pending write after mutations, each with whether the key was live before it. Redis was last seen to hold
-    /// "old".
-    fn pending(mutations: &[(bool, Mutation<'_>)]) -> PendingWrite {
-        let mut write = PendingWrite::new(mutations[0].1, Some("old".into()));
-        for (was_live, mutation) in &mutations[1..] {
-            write.then(*was_live, *mutation);
-        }
-        write
-    }
-
-    fn held() -> Held {
-        Held { value: "held".into(), expires_at: None }
-    }
-
-    /// The replay in short.
-    fn described(replay: &Replay) -> String {
-        let expected = |expects: &Expects| match expects {
-            Expects::Anything => "whatever is there".to_owned(),
-            Expects::NothingOr(ours) => format!("unless changed from {ours:?}"),
-            Expects::OneOf(ours) => format!("if {ours:?}"),
-            Expects::AnythingBut(text) => format!("unless {text:?}"),
-        };
-        match replay {
-            Replay::Put { value, expects, .. } => format!("put {value} {}", expected(expects)),
-            Replay::Remove { expects, .. } => format!("remove {}", expected(expects)),
-            Replay::Add { by, with_expiry, .. } => format!("add {by}, expiry {with_expiry}"),
-            Replay::Expire { expects, .. } => format!("expire {}", expected(expects)),
-        }
-    }
-
-    #[test]
-    fn many_mutations_make_one_pending_write() {
-        let put = "put held whatever is there";
-        let claim = "put held unless changed from []";
-        let replace = r#"put held unless changed from ["old"]"#;
-        let swap = r#"put held if ["old"]"#;
-        let unless = r#"put held unless "gone""#;
-        let remove = r#"remove unless changed from ["old"]"#;
-        for (mutations, expected) in [
-            (vec![(false, CLAIM)], claim),
-            (vec![(true, SET)], put),
-            (vec![(true, REPLACE)], swap),
-            (vec![(true, REPLACE), (true, REPLACE)], swap),
-            (vec![(true, EXPIRE), (true, REPLACE)], swap),
-            (vec![(true, REPLACE), (true, SET)], put),
-            (vec![(true, REPLACE), (true, REVOKE)], "remove whatever is there"),
-            (vec![(true, REPLACE_ANEW)], replace),
-            (vec![(true, SET_UNLESS)], unless),
-            (vec![(true, SET_UNLESS), (true, SET_UNLESS)], unless),
-            (vec![(true, SET), (true, SET_UNLESS)], put),
-            (vec![(true, DELETE), (false, SET_UNLESS)], unless),
-            (vec![(true, SET_UNLESS), (true, TOMBSTONE)], put),
-            (vec![(true, TOMBSTONE), (true, SET)], put),
-            (vec![(true, DELETE)], "remove whatever is there"),
-            (vec![(true, RELEASE)], remove),
-            (vec![(true, TAKE)], remove),
-            (vec![(true, increment(2)), (true, increment(3))], "add 5, expiry false"),
-            (vec![(true, increment(2)), (true, EXPIRE)], "add 2, expiry true"),
-            (vec![(true, EXPIRE), (true, increment(2))], "add 2, expiry true"),
-            (vec![(true, EXPIRE), (true, EXPIRE)], "expire whatever is there"),
-            (vec![(true, EXPIRE), (true, RELEASE)], remove),
-            (vec![(false, CLAIM), (true, EXPIRE)], claim),
-            (vec![(false, CLAIM), (true, REPLACE)], claim),
-            (vec![(false, CLAIM), (true, RELEASE)], "remove unless changed from []"),
-            (vec![(false, CLAIM), (true, SET)], put),
-            (vec![(true, RELEASE), (false, CLAIM)], replace),
-            (vec![(true, DELETE), (false, CLAIM)], replace),
-            (vec![(true, DELETE), (false, increment(1))], put),
-            (vec![(true, SET), (true, increment(1))], put),
-            (vec![(true, increment(1)), (true, DELETE)], "remove whatever is there"),
-            (vec![(false, CLAIM), (false, CLAIM)], claim),
-            (vec![(false, CLAIM), (false, increment(1))], "add 1, expiry false"),
-        ] {
-            assert_eq!(described(&pending(&mutations).replay(Some(held()))), expected, "{mutations:?}");
-        }
-    }
-
-    #[test]
-    fn what_has_expired_removes_what_it_had_replaced() {
-        for (mutation, expected) in [
-            (CLAIM, "remove unless changed from []"),
-            (SET, r#"remove unless changed from ["old"]"#),
-            (REPLACE, r#"remove unless changed from ["old"]"#),
-        ] {
-            assert_eq!(described(&pending(&[(true, mutation)]).replay(None)), expected, "{mutation:?}");
-        }
-        let unknown = PendingWrite::new(SET, None);
-        assert_eq!(described(&unknown.replay(None)), "remove whatever is there");
-    }
-
-    #[test]
-    fn a_revocation_whose_reply_was_lost_is_sent_again_whatever_is_there() {
-        for (mutation, expected) in
-            [(REVOKE, "remove whatever is there"), (TOMBSTONE, "put held whatever is there")]
-        {
-            let mut write = pending(&[(true, mutation)]);
-            write.lost(&write.replay(Some(held())), true);
-            assert_eq!(described(&write.replay(Some(held()))), expected, "{mutation:?}");
-        }
-    }
-
-    #[test]
-    fn a_write_that_may_be_executed_replaces_only_what_this_process_knows() {
-        for (mutation, expected) in [
-            (CLAIM, r#"put held unless changed from ["held"]"#),
-            (SET, r#"put held unless changed from ["old", "held"]"#),
-            (DELETE, r#"remove unless changed from ["old"]"#),
-        ] {
-            let mut write = pending(&[(true, mutation)]);
-            write.lost(&write.replay(Some(held())), true);
-            assert_eq!(described(&write.replay(Some(held()))), expected, "{mutation:?}");
-        }
-        // A later write did not depend on what was there.
-        let mut write = pending(&[(true, SET)]);
-        let sent = write.replay(Some(held()));
-        write.then(true, SET);
-        write.lost(&sent, false);
-        assert_eq!(described(&write.replay(Some(held()))), "put held whatever is there");
-        write.then(true, RELEASE);
-        assert_eq!(described(&write.replay(Some(held()))), "remove whatever is there");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::RemoteStore;
 use super::metrics::Metrics;
 use super::offline::StepResult;
-use super::pending_write::{Replay, Step};
+use super::pending_write::Step;
 use super::shared::Shared;
 use crate::{Error, Result};
 
@@ -164,9 +164,10 @@ fn end_step<R>(shared: &Shared<R>, step: &Step, result: &Result<bool>) {
     let Shared { offline, metrics: Metrics { replays, .. }, .. } = shared;
     match result {
         Ok(true) => {
-            match step.replay {
-                Replay::Remove { has_expired: true, .. } => replays.count_expired(),
-                _ => replays.count_done(),
+            if step.replay.is_of_expired() {
+                replays.count_expired();
+            } else {
+                replays.count_done();
             }
             offline.ended(step, &StepResult::Executed);
         }
@@ -176,7 +177,7 @@ fn end_step<R>(shared: &Shared<R>, step: &Step, result: &Result<bool>) {
             offline.ended(step, &StepResult::NotExecuted);
         }
         // Sent again, it could count twice.
-        Err(error) if error.is_outage() && matches!(step.replay, Replay::Add { .. }) => {
+        Err(error) if error.is_outage() && step.replay.is_addition() => {
             replays.count_uncertain();
             offline.ended(step, &StepResult::Executed);
         }

@@ -11,7 +11,7 @@ use super::memory::Held;
 use super::mutation::Mutation;
 use super::{Operation, Output};
 use crate::clock::{Clock, SteadyMillis, millis};
-use crate::keys::{Expiry, Key, stale_ttl};
+use crate::keys::{Expiry, Key, Ttl, stale_ttl};
 
 /// The bytes of all copies. Beyond it, the least used are evicted.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -125,7 +125,7 @@ impl StaleCopies {
             Mutation::Delete { .. } | Mutation::Release | Mutation::Revoke { left: None } => {
                 self.removed(key);
             }
-            Mutation::Increment { sum, .. } => self.counted(key, sum),
+            Mutation::Increment { sum, within, .. } => self.counted(key, sum, within),
             Mutation::Expire { expiry } => self.expires(key, expiry),
         });
     }
@@ -161,9 +161,14 @@ impl StaleCopies {
         self.insert(key, StaleCopy { value: value.into(), expires_at, write: mark.0, is_read: true });
     }
 
-    /// Keeps the sum of a counter; its expiry stays.
-    pub(super) fn counted(&self, key: &Key, sum: i64) {
+    /// Keeps the sum of a counter; its expiry stays, and is not later than the end of its window.
+    pub(super) fn counted(&self, key: &Key, sum: i64, within: Option<Ttl>) {
         self.replaced(key, &sum.to_string());
+        if let (Some(ttl), Some(Held { value, expires_at })) = (within, self.get(key)) {
+            let end = self.clock.steady().saturating_add(ttl.as_millis());
+            let expires_at = Some(expires_at.map_or(end, |expires_at| expires_at.min(end)));
+            self.wrote(key, Held { value, expires_at });
+        }
     }
 
     /// Keeps a value whose expiry stays.

@@ -81,7 +81,7 @@ impl Command {
         self.arg("PX").number(millis)
     }
 
-    /// Adds `NX`: a `SET` does nothing if the key exists.
+    /// Adds `NX`: a `SET` does nothing if the key exists, an `EXPIRE` if it has a TTL.
     #[must_use]
     pub fn if_absent(self) -> Self {
         self.arg("NX")

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::scripts::{
-    ADD_WITH_EXPIRY, EXPIRE_UNLESS_CHANGED, PUT_IF_KNOWN, PUT_UNLESS_CHANGED, REMOVE_UNLESS_CHANGED,
+    ADD_IF_THERE, ADD_WITH_EXPIRY, END_UNLESS_CHANGED, EXPIRE_UNLESS_CHANGED, PUT_IF_KNOWN,
+    PUT_UNLESS_CHANGED, REMOVE_UNLESS_CHANGED,
 };
 use super::{UpstashStore, delete};
 use crate::Result;
@@ -58,6 +59,17 @@ impl UpstashStore {
                 let left = self.millis_left(*expires_at);
                 let with = |command: Command| command.number(*by).number(left).number(*with_expiry);
                 self.client.eval(&ADD_WITH_EXPIRY, key, with, deadline).await.map(|_| true)
+            }
+            Replay::AddIfThere { by } => self
+                .client
+                .eval(&ADD_IF_THERE, key, |command| command.number(*by), deadline)
+                .await
+                .map(|_| true),
+            Replay::End { expects: Expects::Anything | Expects::AnythingBut(_) } => {
+                run(Command::new("PEXPIRE").key(key).number(0).if_absent()).await.map(|_| true)
+            }
+            Replay::End { expects: Expects::NothingOr(ours) | Expects::OneOf(ours) } => {
+                self.unless_changed(&END_UNLESS_CHANGED, key, |command| command, ours, deadline).await
             }
             Replay::Expire { expires_at: None, .. } => Ok(true),
             Replay::Expire { expires_at: Some(expires_at), expects } => {

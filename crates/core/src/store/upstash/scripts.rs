@@ -82,6 +82,18 @@ pub(super) static REMOVE_UNLESS_CHANGED: LazyLock<Script> =
 pub(super) static EXPIRE_UNLESS_CHANGED: LazyLock<Script> =
     LazyLock::new(|| unless_changed(2, "redis.call('PEXPIRE', KEYS[1], ARGV[1])"));
 
+/// Ends the key if it has no TTL.
+pub(super) static END_UNLESS_CHANGED: LazyLock<Script> =
+    LazyLock::new(|| unless_changed(1, "redis.call('PEXPIRE', KEYS[1], '0', 'NX')"));
+
+/// Adds the argument to a counter, if that is there.
+pub(super) static ADD_IF_THERE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('INCRBY', KEYS[1], ARGV[1]) end\n\
+         return 1",
+    )
+});
+
 /// Adds the first argument to a counter. A new counter expires after as many milliseconds as the second says, and one
 /// that was there, too, if the third is 1. In a script, so that the counter never stays without its expiry.
 pub(super) static ADD_WITH_EXPIRY: LazyLock<Script> = LazyLock::new(|| {
