@@ -4,6 +4,7 @@
 //! Nothing here may normalize, hash or otherwise change what the caller passed.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -128,18 +129,37 @@ pub fn loggable_prefix(key: &str) -> &'static str {
         .unwrap_or_default()
 }
 
-/// The TTL of a stale copy of a value that was read from Redis, because a read does not return the remaining TTL: the
-/// default of its namespace, or five minutes outside all namespaces.
+/// The TTL of a stale copy of a value that was read from Redis, because a read does not return the remaining TTL: that of
+/// its key, else the default of its namespace, or five minutes outside all namespaces.
 #[must_use]
-pub(crate) fn stale_ttl(key: &Key) -> Duration {
+pub(crate) fn stale_ttl(key: &Key) -> Ttl {
     const OTHER_SECONDS: u32 = 300;
-    let namespace = NAMESPACES.iter().find(|namespace| key.0.starts_with(namespace.prefix));
-    Duration::from_secs(namespace.map_or(OTHER_SECONDS, |namespace| namespace.ttl_seconds).into())
+    let namespace = || NAMESPACES.iter().find(|namespace| key.text.starts_with(namespace.prefix));
+    let seconds = || namespace().map_or(OTHER_SECONDS, |namespace| namespace.ttl_seconds);
+    key.ttl.unwrap_or_else(|| Ttl::from_whole_seconds(seconds()))
 }
 
 /// A valid key: not empty and not too long. `Debug` shows only its prefix.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Key(String);
+#[derive(Clone)]
+pub struct Key {
+    text: String,
+    /// How long the caller lets its values live, if that is not the default of its namespace.
+    ttl: Option<Ttl>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
 
 impl Key {
     /// A key without a prefix, for `redisManager`. `argument` names it in the error.
@@ -171,19 +191,25 @@ impl Key {
                 format_args!("must be at most {limit} bytes long in UTF-8; hash longer keys"),
             ));
         }
-        Ok(Self([prefix, name].concat()))
+        Ok(Self { text: [prefix, name].concat(), ttl: None })
+    }
+
+    /// The same key, with how long its values live. A read does not tell that, and so it is how long a stale copy is used.
+    #[must_use]
+    pub fn living(self, ttl: Ttl) -> Self {
+        Self { ttl: Some(ttl), ..self }
     }
 
     /// The whole key, as in Redis.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}..)", loggable_prefix(&self.0))
+        write!(f, "Key({}..)", loggable_prefix(&self.text))
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
+use redlatch_core::caches::{SessionData, SessionOptions, Sessions};
 use redlatch_core::config::MemoryLimits;
-use redlatch_core::keys::{BETTER_AUTH, Expiry, Ttl};
-use redlatch_core::store::Store;
+use redlatch_core::keys::{BETTER_AUTH, Expiry, SESSION, Ttl};
+use redlatch_core::store::{Class, Store};
 use support::outage::Outage;
 use support::{Hands, key, pttl};
 
@@ -80,6 +83,47 @@ async fn increments_add_up_though_the_outage_is_longer_than_a_copy_is_used() {
 
     assert_eq!(outage.in_redis("forever").await.as_deref(), Some("7"));
     assert_eq!(outage.in_redis("removed").await, None);
+}
+
+#[tokio::test]
+async fn what_was_only_read_is_known_for_the_lifetime_that_its_reader_names() {
+    let (outage, hands) = prepare().await;
+    let store = &outage.store;
+    let of_minute = SESSION.key("key", "short").unwrap().living(MINUTE);
+    let of_hour = key("long").living(Ttl::from_whole_seconds(3_600));
+    for name in [&of_minute, &of_hour] {
+        outage.other.set(name, "theirs", Expiry::Never).await.unwrap();
+        assert!(store.get(name).await.unwrap().is_some());
+    }
+    outage.begin().await;
+
+    let known =
+        || store.get_many(std::slice::from_ref(&of_minute)).map_ok(|mut values| values.pop().flatten());
+    hands.advance(Duration::from_secs(59));
+    assert_eq!(known().await.unwrap().as_deref(), Some("theirs"));
+    hands.advance(Duration::from_secs(2));
+    assert_eq!(known().await.unwrap(), None);
+    hands.advance(Duration::from_secs(3_000));
+    assert_eq!(store.get(&of_hour).await.unwrap().as_deref(), Some("theirs"));
+}
+
+#[tokio::test]
+async fn a_session_that_another_instance_has_changed_is_known_for_its_idle_time() {
+    let (outage, hands) = prepare().await;
+    let sessions = Sessions::new(Arc::new(outage.store.for_class(Class::Session)), hands.clock());
+    let options = SessionOptions { idle: MINUTE, ..SessionOptions::default() };
+    let data = SessionData::from_json("data", r#"{"userId":"u"}"#.into()).unwrap();
+    let created = sessions.create(&options, &data).await.unwrap();
+    let id = created.split('"').nth(3).unwrap();
+    let name = outage.other.scan("session:").await.unwrap().remove(0);
+    let text = outage.in_redis(&name).await.unwrap();
+    outage.other.set(&key(&name), &text.replace(r#""u""#, r#""u","n":1"#), Expiry::Never).await.unwrap();
+    assert!(sessions.get(&options, id, true, None).await.unwrap().unwrap().contains(r#""n":1"#));
+    outage.begin().await;
+
+    hands.advance(Duration::from_secs(61));
+
+    assert_eq!(sessions.get(&options, id, true, None).await.unwrap(), None);
 }
 
 #[tokio::test]

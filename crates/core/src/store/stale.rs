@@ -10,7 +10,7 @@ use super::guess::Guess;
 use super::memory::Held;
 use super::mutation::Mutation;
 use super::{Operation, Output};
-use crate::clock::{Clock, SteadyMillis, millis};
+use crate::clock::{Clock, SteadyMillis};
 use crate::keys::{Expiry, Key, Ttl, stale_ttl};
 
 /// The bytes of all copies. Beyond it, the least used are evicted.
@@ -135,7 +135,7 @@ impl StaleCopies {
     }
 
     /// Keeps what a read has found. The reply does not say what TTL is left: a value that this process has written
-    /// keeps its expiry, any other is used for the default TTL of its namespace.
+    /// keeps its expiry, any other is used for the TTL of its key.
     fn read(&self, key: &Key, found: Option<&str>, mark: ReadMark) {
         let known = self.cache.get(key.as_str());
         let latest = known.as_ref().map_or_else(|| self.latest_removal.load(Relaxed), |known| known.write);
@@ -149,15 +149,15 @@ impl StaleCopies {
             return;
         };
         let now = self.clock.steady();
-        let ttl = stale_ttl(key);
+        let ttl = stale_ttl(key).as_millis();
         if let Some(known) = known.filter(|known| *known.value == *value) {
             // The same value is read again and again: a copy is renewed only when half of its time has passed.
-            let needed = if known.is_read { millis(ttl) / 2 } else { 0 };
-            if known.expires_at.is_none_or(|expires_at| expires_at > now + needed) {
+            let needed = if known.is_read { ttl / 2 } else { 0 };
+            if known.expires_at.is_none_or(|expires_at| expires_at > now.saturating_add(needed)) {
                 return;
             }
         }
-        let expires_at = Some(now + millis(ttl));
+        let expires_at = Some(now.saturating_add(ttl));
         self.insert(key, StaleCopy { value: value.into(), expires_at, write: mark.0, is_read: true });
     }
 
@@ -173,7 +173,7 @@ impl StaleCopies {
 
     /// Keeps a value whose expiry stays.
     fn replaced(&self, key: &Key, value: &str) {
-        let guess = || Some(self.clock.steady() + millis(stale_ttl(key)));
+        let guess = || Some(self.clock.steady().saturating_add(stale_ttl(key).as_millis()));
         let expires_at = self.get(key).map_or_else(guess, |held| held.expires_at);
         self.wrote(key, Held { value: value.into(), expires_at });
     }

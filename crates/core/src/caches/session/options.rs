@@ -45,7 +45,7 @@ impl SessionOptions {
     }
 
     pub(super) fn key_of_name(&self, name: &str) -> Result<Key> {
-        Key::prefixed("options.prefix", &self.prefix, name)
+        Ok(Key::prefixed("options.prefix", &self.prefix, name)?.living(self.idle))
     }
 
     pub(super) fn tag(&self, user_id: &str) -> String {
