@@ -378,6 +378,27 @@ async fn a_lost_expiry_reaches_the_value_that_it_was_meant_for() {
 }
 
 #[tokio::test]
+async fn a_lost_expiry_leaves_the_text_that_it_was_told() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    store.set(&key("gone"), "null", Expiry::After(MINUTE)).await.unwrap();
+    let hour = Ttl::from_whole_seconds(3_600);
+    for fault in [Fault::Drop, Fault::ExecuteThenDrop] {
+        store.set(&key("k"), "v", Expiry::Never).await.unwrap();
+        for (name, is_given) in [("k", true), ("gone", false), ("none", false)] {
+            outage.upstash.gateway.add_fault(fault.clone().times(1)).await.unwrap();
+            assert_eq!(
+                store.expire_unless(&key(name), "null", hour).await.unwrap(),
+                is_given,
+                "{name}, {fault:?}"
+            );
+        }
+        assert!(pttl(&outage.upstash.client, "k").await > 60_000, "{fault:?}");
+        assert!(pttl(&outage.upstash.client, "gone").await <= 60_000, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_while_it_looks_does_not_block_its_key() {
     let outage = Outage::prepare().await;
     lose_next(&outage, Fault::ExecuteThenDrop).await;

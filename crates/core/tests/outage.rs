@@ -95,6 +95,38 @@ async fn a_value_set_in_an_outage_does_not_replace_the_text_that_it_must_leave()
 }
 
 #[tokio::test]
+async fn a_value_set_in_an_outage_where_one_was_known_does_not_bring_back_what_another_has_ended() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["ended", "gone", "changed", "kept", "touched"] {
+        store.set(&key(name), "old", Expiry::Never).await.unwrap();
+    }
+    outage.begin().await;
+    assert!(store.expire(&key("touched"), MINUTE).await.unwrap());
+    for name in ["ended", "gone", "changed", "kept", "touched"] {
+        assert!(store.set_unless(&key(name), "late", "null", MINUTE).await.unwrap());
+        assert_eq!(store.get(&key(name)).await.unwrap().as_deref(), Some("late"));
+    }
+    // As when a minute has passed since, and with it the text that it must leave.
+    outage.other.delete(&[key("ended"), key("touched")]).await.unwrap();
+    outage.other.set(&key("gone"), "null", Expiry::Never).await.unwrap();
+    outage.other.set(&key("changed"), "theirs", Expiry::Never).await.unwrap();
+    outage.end().await;
+
+    for (name, expected) in [
+        ("ended", None),
+        ("touched", None),
+        ("gone", Some("null")),
+        ("changed", Some("late")),
+        ("kept", Some("late")),
+    ] {
+        assert_eq!(outage.in_redis(name).await.as_deref(), expected, "{name}");
+    }
+    assert!((1..=60_000).contains(&pttl(&outage.upstash.client, "kept").await));
+    assert_eq!(store.metrics().replays().conflicts(), 3);
+}
+
+#[tokio::test]
 async fn a_counter_of_an_outage_has_its_ttl_afterwards() {
     let outage = Outage::prepare().await;
     let store = &outage.store;

@@ -184,6 +184,20 @@ async fn expire_replaces_the_ttl<S: Stage>(stage: S) {
     assert!(!store.exists(&key("shorter")).await.unwrap());
 }
 
+async fn expire_leaves_the_ttl_of_a_text_that_it_is_told<S: Stage>(stage: S) {
+    let store = stage.store();
+    store.set(&key("gone"), "null", after(59)).await.unwrap();
+    store.set(&key("other"), "nul\u{e9}", after(59)).await.unwrap();
+
+    assert!(!store.expire_unless(&key("gone"), "null", ttl(600)).await.unwrap());
+    assert!(store.expire_unless(&key("other"), "null", ttl(600)).await.unwrap());
+    assert!(!store.expire_unless(&key("absent"), "null", ttl(600)).await.unwrap());
+
+    stage.advance(MINUTE).await;
+    let values = store.get_many(&["gone", "other", "absent"].map(key)).await.unwrap();
+    assert_eq!(values, [None, Some("nul\u{e9}".into()), None]);
+}
+
 async fn many_values_come_in_the_order_of_their_keys<S: Stage>(stage: S) {
     let store = stage.store();
     store.set(&key("a"), "1", Expiry::Never).await.unwrap();
@@ -517,6 +531,7 @@ contract!(
     an_increment_keeps_the_ttl,
     only_a_whole_number_can_be_incremented,
     expire_replaces_the_ttl,
+    expire_leaves_the_ttl_of_a_text_that_it_is_told,
     many_values_come_in_the_order_of_their_keys,
     delete_removes_all_keys_and_counts_those_that_existed,
     a_value_can_be_taken_once,

@@ -32,6 +32,7 @@ enum Call {
     Increment(Key, i64),
     NextNumber(Key),
     Expire(Key, Ttl),
+    ExpireUnless(Key, String, Ttl),
     GetAndDelete(Key),
     CompareAndSet(Key, String, String, Option<Ttl>),
     CompareAndDelete(Key, String),
@@ -125,6 +126,7 @@ fn calls() -> impl Strategy<Value = Call> {
         2 => (keys(), prop_oneof![-5_i64..5, any::<i64>()]).prop_map(|(k, by)| Call::Increment(k, by)),
         1 => keys().prop_map(Call::NextNumber),
         2 => (keys(), ttls()).prop_map(|(k, t)| Call::Expire(k, t)),
+        1 => (keys(), values(), ttls()).prop_map(|(k, v, t)| Call::ExpireUnless(k, v, t)),
         1 => keys().prop_map(Call::GetAndDelete),
         2 => (keys(), values(), values(), prop::option::of(ttls()))
             .prop_map(|(k, old, new, t)| Call::CompareAndSet(k, old, new, t)),
@@ -158,6 +160,7 @@ async fn result<S: Stage>(stage: &S, call: &Call) -> String {
         Call::Increment(key, by) => Operation::Increment { key, by: *by },
         Call::NextNumber(key) => Operation::NextNumber { key },
         Call::Expire(key, ttl) => Operation::Expire { key, ttl: *ttl },
+        Call::ExpireUnless(key, unless, ttl) => Operation::ExpireUnless { key, unless, ttl: *ttl },
         Call::GetAndDelete(key) => Operation::GetAndDelete { key },
         Call::CompareAndSet(key, expected, new, ttl) => {
             Operation::CompareAndSet { key, expected, new, ttl: *ttl }

@@ -63,7 +63,7 @@ impl<S: Store> ExpressSessions<S> {
             return Ok(());
         }
         self.touched.insert(key.as_str().to_owned(), now);
-        let touched = self.store.expire(key, ttl).await;
+        let touched = self.store.expire_unless(key, TOMBSTONE, ttl).await;
         if !matches!(touched, Ok(true)) {
             self.touched.remove(key.as_str());
         }

@@ -155,6 +155,11 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::Expire { key, ttl }).await?.into_flag()) }
     }
 
+    /// Gives `key` a new TTL unless it holds the text `unless`; `false` if it does or does not exist.
+    fn expire_unless(&self, key: &Key, unless: &str, ttl: Ttl) -> impl Future<Output = Result<bool>> + Send {
+        async move { Ok(self.execute(Operation::ExpireUnless { key, unless, ttl }).await?.into_flag()) }
+    }
+
     /// Removes `key` and returns its value. If the reply is lost and the value is gone, it fails, because nobody can tell who
     /// has it ([`Error::is_unanswered`](crate::Error::is_unanswered)).
     fn get_and_delete(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {
@@ -190,7 +195,8 @@ pub trait Store: Send + Sync {
         async move { Ok(self.execute(Operation::GetManyFromPrimary { keys }).await?.into_values()) }
     }
 
-    /// Stores `value` unless the key holds the text `unless`; returns whether it did.
+    /// Stores `value` unless the key holds the text `unless`; returns whether it did. If an outage delays that, and this
+    /// process knew of a value there, the key must still have one: another instance may have ended it.
     fn set_unless(
         &self,
         key: &Key,

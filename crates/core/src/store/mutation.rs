@@ -73,7 +73,7 @@ impl<'a> Operation<'a> {
             (Self::IncrementWithin { key, by, ttl }, Output::Sum(sum)) => {
                 visit(key, Mutation::Increment { by, sum: *sum, within: Some(ttl) });
             }
-            (Self::Expire { key, ttl }, Output::Flag(true)) => {
+            (Self::Expire { key, ttl } | Self::ExpireUnless { key, ttl, .. }, Output::Flag(true)) => {
                 visit(key, Mutation::Expire { expiry: Expiry::After(ttl) });
             }
             (Self::Apply { writes }, _) => {
@@ -103,7 +103,8 @@ impl<'a> Operation<'a> {
                 | Self::Increment { .. }
                 | Self::IncrementWithin { .. }
                 | Self::NextNumber { .. }
-                | Self::Expire { .. },
+                | Self::Expire { .. }
+                | Self::ExpireUnless { .. },
                 _,
             ) => {}
         }

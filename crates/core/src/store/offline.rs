@@ -187,7 +187,7 @@ impl OfflineStore {
             entry.write.then(was_live, mutation);
             return;
         }
-        let write = PendingWrite::new(mutation, self.stale.last_text(key));
+        let write = PendingWrite::new(mutation, self.stale.last_text(key), was_live);
         let bytes = key.as_str().len() + write.text_bytes();
         pending.bytes += bytes;
         let entry = Entry { write, version, is_in_flight: false, is_single: true, bytes };

@@ -34,6 +34,8 @@ pub enum Operation<'a> {
     NextNumber { key: &'a Key },
     /// [`Store::expire`](super::Store::expire)
     Expire { key: &'a Key, ttl: Ttl },
+    /// [`Store::expire_unless`](super::Store::expire_unless)
+    ExpireUnless { key: &'a Key, unless: &'a str, ttl: Ttl },
     /// [`Store::get_and_delete`](super::Store::get_and_delete)
     GetAndDelete { key: &'a Key },
     /// [`Store::compare_and_set`](super::Store::compare_and_set)
@@ -152,6 +154,7 @@ impl<'a> Operation<'a> {
             | Self::Increment { key, .. }
             | Self::NextNumber { key }
             | Self::Expire { key, .. }
+            | Self::ExpireUnless { key, .. }
             | Self::GetAndDelete { key }
             | Self::SetUnless { key, .. }
             | Self::Revoke { key, .. }

@@ -61,8 +61,9 @@ enum CounterExpiry {
 }
 
 impl PendingWrite {
-    /// The pending write of a first mutation. `known` is the text that this process last saw in Redis.
-    pub(super) fn new(mutation: Mutation<'_>, known: Option<Arc<str>>) -> Self {
+    /// The pending write of a first mutation. `known` is the text that this process last saw in Redis. `was_live` tells
+    /// whether the key had a value before.
+    pub(super) fn new(mutation: Mutation<'_>, known: Option<Arc<str>>, was_live: bool) -> Self {
         let write = |action, is_conditional, ours| Self {
             action,
             is_conditional,
@@ -76,7 +77,8 @@ impl PendingWrite {
         match mutation {
             Mutation::Set { .. } => write(Action::Put, false, known),
             Mutation::SetUnless { unless, .. } => {
-                Self { unless: Some(unless.into()), ..write(Action::Put, false, known) }
+                let unless = Some(unless.into());
+                Self { unless, needs_key: was_live, ..write(Action::Put, false, known) }
             }
             Mutation::Revoke { left } => {
                 let action = if left.is_some() { Action::Put } else { Action::Remove };
@@ -101,7 +103,7 @@ impl PendingWrite {
         }
     }
 
-    /// Follows a further mutation. `was_live` tells whether the key had a value before it.
+    /// Follows a further mutation.
     pub(super) fn then(&mut self, was_live: bool, mutation: Mutation<'_>) {
         match mutation {
             Mutation::Set { .. } => {
@@ -116,6 +118,7 @@ impl PendingWrite {
                 if self.action != Action::Put {
                     self.begin_anew(Action::Put, false);
                     self.unless = Some(unless.into());
+                    self.needs_key = was_live;
                 }
             }
             Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release => {
@@ -200,6 +203,7 @@ impl PendingWrite {
         let expects = || match &self.unless {
             _ if self.is_conditional && self.needs_key => Expects::OneOf(self.ours.clone()),
             _ if self.is_conditional => Expects::NothingOr(self.ours.clone()),
+            Some(unless) if self.needs_key => Expects::AnotherThan(Arc::clone(unless)),
             Some(unless) => Expects::AnythingBut(Arc::clone(unless)),
             None => Expects::Anything,
         };

@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::claims::Claims;
+use self::conditional::SetUnless;
 use super::{Operation, Output, RemoteStore, Replay, Store, Write};
 use crate::clock::Clock;
 use crate::keys::{Expiry, Key};
@@ -135,8 +136,8 @@ impl Store for UpstashStore {
                 Box::pin(self.increment_within(key, by, ttl, deadline)).await.map(Output::Sum)
             }
             Operation::SetUnless { key, value, unless, ttl } => {
-                let set = self.set_unless(key, value, unless, ttl, deadline);
-                Box::pin(set).await.map(Output::Flag)
+                let set = SetUnless { value, unless, ttl, needs_key: false };
+                Box::pin(self.set_unless(key, set, deadline)).await.map(Output::Flag)
             }
             Operation::Revoke { key, left } => {
                 let command = match left {
@@ -152,7 +153,10 @@ impl Store for UpstashStore {
                 run(next).await?.into_integer().map(Output::Sum)
             }
             Operation::Expire { key, ttl } => {
-                Box::pin(self.expire(key, ttl, deadline)).await.map(Output::Flag)
+                Box::pin(self.expire(key, None, ttl, deadline)).await.map(Output::Flag)
+            }
+            Operation::ExpireUnless { key, unless, ttl } => {
+                Box::pin(self.expire(key, Some(unless), ttl, deadline)).await.map(Output::Flag)
             }
             Operation::GetAndDelete { key } => Box::pin(self.take(key, deadline)).await.map(Output::Value),
             Operation::CompareAndSet { key, expected, new, ttl } => {

@@ -68,11 +68,11 @@ impl Entries {
                 Ok(Output::Names(names.map(str::to_owned).collect()))
             }
             Operation::Expire { key, ttl } => {
-                let value = self.value(key, now);
-                if let Some(value) = &value {
-                    self.put(key, value, Expiry::After(ttl).expires_at(clock), now)?;
-                }
-                Ok(Output::Flag(value.is_some()))
+                self.expire(key, |_| true, Expiry::After(ttl).expires_at(clock), now).map(Output::Flag)
+            }
+            Operation::ExpireUnless { key, unless, ttl } => {
+                let expires_at = Expiry::After(ttl).expires_at(clock);
+                self.expire(key, |value| value != unless, expires_at, now).map(Output::Flag)
             }
             Operation::GetAndDelete { key } => Ok(Output::Value(self.take(key, now))),
             Operation::CompareAndSet { key, expected, new, ttl } => match self.live(key, now) {
@@ -98,6 +98,20 @@ impl Entries {
             Operation::Verify { key, hash } => self.verify(key, hash, now).map(Output::Guess),
             Operation::Apply { writes } => self.apply(writes, clock).map(|()| Output::Done),
         }
+    }
+
+    fn expire(
+        &mut self,
+        key: &Key,
+        may_expire: impl FnOnce(&str) -> bool,
+        expires_at: Option<SteadyMillis>,
+        now: SteadyMillis,
+    ) -> Result<bool> {
+        let value = self.value(key, now).filter(|value| may_expire(value));
+        if let Some(value) = &value {
+            self.put(key, value, expires_at, now)?;
+        }
+        Ok(value.is_some())
     }
 
     /// `expires_at` is for a counter that has no expiry.

@@ -16,6 +16,8 @@ pub enum Expects {
     OneOf(Vec<Arc<str>>),
     /// Anything but this text.
     AnythingBut(Arc<str>),
+    /// Another text than this one, and not nothing.
+    AnotherThan(Arc<str>),
 }
 
 /// A pending write with its value, as it is sent to Redis. Times are those of [`Clock::steady`](crate::clock::Clock).

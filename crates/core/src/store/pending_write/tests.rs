@@ -28,7 +28,7 @@ fn increment(by: i64) -> Mutation<'static> {
 /// The pending write after mutations, each with whether the key was live before it. Redis was last seen to hold
 /// "old".
 fn pending(mutations: &[(bool, Mutation<'_>)]) -> PendingWrite {
-    let mut write = PendingWrite::new(mutations[0].1, Some("old".into()));
+    let mut write = PendingWrite::new(mutations[0].1, Some("old".into()), mutations[0].0);
     for (was_live, mutation) in &mutations[1..] {
         write.then(*was_live, *mutation);
     }
@@ -46,6 +46,7 @@ fn described(replay: &Replay) -> String {
         Expects::NothingOr(ours) => format!("unless changed from {ours:?}"),
         Expects::OneOf(ours) => format!("if {ours:?}"),
         Expects::AnythingBut(text) => format!("unless {text:?}"),
+        Expects::AnotherThan(text) => format!("if it is there unless {text:?}"),
     };
     match replay {
         Replay::Put { value, expects, .. } => format!("put {value} {}", expected(expects)),
@@ -64,6 +65,7 @@ fn many_mutations_make_one_pending_write() {
     let replace = r#"put held unless changed from ["old"]"#;
     let swap = r#"put held if ["old"]"#;
     let unless = r#"put held unless "gone""#;
+    let another = r#"put held if it is there unless "gone""#;
     let remove = r#"remove unless changed from ["old"]"#;
     for (mutations, expected) in [
         (vec![(false, CLAIM)], claim),
@@ -74,8 +76,11 @@ fn many_mutations_make_one_pending_write() {
         (vec![(true, REPLACE), (true, SET)], put),
         (vec![(true, REPLACE), (true, REVOKE)], "remove whatever is there"),
         (vec![(true, REPLACE_ANEW)], replace),
-        (vec![(true, SET_UNLESS)], unless),
-        (vec![(true, SET_UNLESS), (true, SET_UNLESS)], unless),
+        (vec![(false, SET_UNLESS)], unless),
+        (vec![(false, SET_UNLESS), (true, SET_UNLESS)], unless),
+        (vec![(true, SET_UNLESS)], another),
+        (vec![(true, SET_UNLESS), (true, SET_UNLESS)], another),
+        (vec![(true, EXPIRE), (true, SET_UNLESS)], another),
         (vec![(true, SET), (true, SET_UNLESS)], put),
         (vec![(true, DELETE), (false, SET_UNLESS)], unless),
         (vec![(true, SET_UNLESS), (true, TOMBSTONE)], put),
@@ -125,7 +130,7 @@ fn what_has_expired_removes_what_it_had_replaced() {
     ] {
         assert_eq!(described(&pending(&mutations).replay(None)), expected, "{mutations:?}");
     }
-    let unknown = PendingWrite::new(SET, None);
+    let unknown = PendingWrite::new(SET, None, false);
     assert_eq!(described(&unknown.replay(None)), "remove whatever is there");
 }
 
@@ -146,6 +151,7 @@ fn a_write_that_may_be_executed_replaces_only_what_this_process_knows() {
         (CLAIM, r#"put held unless changed from ["held"]"#),
         (SET, r#"put held unless changed from ["old", "held"]"#),
         (DELETE, r#"remove unless changed from ["old"]"#),
+        (SET_UNLESS, r#"put held if ["old", "held"]"#),
     ] {
         let mut write = pending(&[(true, mutation)]);
         write.lost(&write.replay(Some(held())), true);

@@ -2,12 +2,26 @@
 
 use tokio::time::Instant;
 
-use super::scripts::{COMPARE_AND_DELETE, COMPARE_AND_SET, EXPIRE_UNLESS_CHANGED, SET_UNLESS};
+use super::scripts::{
+    COMPARE_AND_DELETE, COMPARE_AND_SET, EXPIRE_UNLESS, EXPIRE_UNLESS_CHANGED, SET_UNLESS,
+    SET_UNLESS_OR_ABSENT,
+};
 use super::{UpstashStore, set};
 use crate::keys::{Expiry, Key, Ttl};
 use crate::store::{ClaimOrRead, Swap};
 use crate::upstash::{Command, Reply};
 use crate::{Error, Result};
+
+/// A value that is not stored everywhere.
+#[derive(Clone, Copy)]
+pub(super) struct SetUnless<'a> {
+    pub(super) value: &'a str,
+    /// The text that it does not replace.
+    pub(super) unless: &'a str,
+    pub(super) ttl: Ttl,
+    /// Whether it does not replace nothing either.
+    pub(super) needs_key: bool,
+}
 
 impl UpstashStore {
     /// Stores `value` unless the key exists. If the reply is lost, reads the key back: this call owns it if it holds
@@ -135,41 +149,34 @@ impl UpstashStore {
     }
 
     /// If the reply is lost, reads the key back: it is stored if the key holds `value`, and otherwise sent again, unless
-    /// the key holds `unless`.
-    pub(super) async fn set_unless(
-        &self,
-        key: &Key,
-        value: &str,
-        unless: &str,
-        ttl: Ttl,
-        deadline: Instant,
-    ) -> Result<bool> {
-        let mut reply = self.set_unless_once(key, value, unless, ttl, deadline).await;
+    /// the key holds `unless`, or nothing if it needs the key.
+    pub(super) async fn set_unless(&self, key: &Key, set: SetUnless<'_>, deadline: Instant) -> Result<bool> {
+        let SetUnless { value, unless, needs_key, .. } = set;
+        let mut reply = self.set_unless_once(key, set, deadline).await;
         while let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
             match self.look(key, lost, deadline).await? {
                 Some(held) if held == unless => return Ok(false),
                 Some(held) if held == value => return Ok(true),
-                _ => reply = self.set_unless_once(key, value, unless, ttl, deadline).await,
+                None if needs_key => return Ok(false),
+                _ => reply = self.set_unless_once(key, set, deadline).await,
             }
         }
         reply
     }
 
-    async fn set_unless_once(
-        &self,
-        key: &Key,
-        value: &str,
-        unless: &str,
-        ttl: Ttl,
-        deadline: Instant,
-    ) -> Result<bool> {
+    async fn set_unless_once(&self, key: &Key, set: SetUnless<'_>, deadline: Instant) -> Result<bool> {
+        let SetUnless { value, unless, ttl, needs_key } = set;
+        let with_arguments = |command: Command| command.arg(unless).arg(value).ttl(ttl);
+        if needs_key {
+            let reply = self.client.eval(&SET_UNLESS_OR_ABSENT, key, with_arguments, deadline).await?;
+            return Ok(reply == Reply::Integer(1));
+        }
         let command = Command::new("SET").key(key).arg(value).arg("IFNE").arg(unless).ttl(ttl);
         if let Some(reply) = self.client.run_conditional(command, deadline).await? {
             return reply.into_done();
         }
-        let with_arguments = |command: Command| command.arg(unless).arg(value).ttl(ttl);
         let reply = self.client.eval(&SET_UNLESS, key, with_arguments, deadline).await?;
         Ok(reply == Reply::Integer(1))
     }
@@ -202,13 +209,26 @@ impl UpstashStore {
         self.client.eval(&COMPARE_AND_DELETE, key, with_arguments, deadline).await
     }
 
-    /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one.
-    pub(super) async fn expire(&self, key: &Key, ttl: Ttl, deadline: Instant) -> Result<bool> {
-        let reply = self.client.run_by(expire_command(key, ttl), deadline).await;
+    /// If the reply is lost, gives the new TTL to the value that the key then holds, if it has one that may get it.
+    pub(super) async fn expire(
+        &self,
+        key: &Key,
+        unless: Option<&str>,
+        ttl: Ttl,
+        deadline: Instant,
+    ) -> Result<bool> {
+        let reply = match unless {
+            Some(unless) => {
+                let with_arguments = |command: Command| command.arg(unless).number(ttl.as_millis());
+                self.client.eval(&EXPIRE_UNLESS, key, with_arguments, deadline).await
+            }
+            None => self.client.run_by(expire_command(key, ttl), deadline).await,
+        };
         if let Some(lost) = lost(&reply)
             && Instant::now() < deadline
         {
-            let Some(held) = self.look(key, lost, deadline).await? else { return Ok(false) };
+            let held = self.look(key, lost, deadline).await?;
+            let Some(held) = held.filter(|held| Some(held.as_str()) != unless) else { return Ok(false) };
             let ours = [held.into()];
             let with = |command: Command| command.number(ttl.as_millis());
             let repeated = self.unless_changed(&EXPIRE_UNLESS_CHANGED, key, with, &ours, deadline);

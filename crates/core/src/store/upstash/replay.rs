@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::conditional::SetUnless;
 use super::scripts::{
     ADD_IF_THERE, ADD_WITH_EXPIRY, END_UNLESS_CHANGED, EXPIRE_UNLESS_CHANGED, PUT_IF_KNOWN,
     PUT_UNLESS_CHANGED, REMOVE_UNLESS_CHANGED,
@@ -30,9 +31,11 @@ impl UpstashStore {
                         let command = left.into_iter().fold(command, Command::millis);
                         run(command).await.map(|_| true)
                     }
-                    Expects::AnythingBut(unless) => {
+                    Expects::AnythingBut(unless) | Expects::AnotherThan(unless) => {
                         let ttl = Ttl::from_duration(Duration::from_millis(left.unwrap_or(u64::MAX)));
-                        self.set_unless(key, value, unless, ttl, deadline).await
+                        let needs_key = matches!(expects, Expects::AnotherThan(_));
+                        let set = SetUnless { value, unless, ttl, needs_key };
+                        self.set_unless(key, set, deadline).await
                     }
                     Expects::OneOf(ours) => {
                         let ours = [ours, std::slice::from_ref(value)].concat();
@@ -46,9 +49,10 @@ impl UpstashStore {
                     }
                 }
             }
-            Replay::Remove { expects: Expects::Anything | Expects::AnythingBut(_), .. } => {
-                run(delete(std::slice::from_ref(key))).await.map(|_| true)
-            }
+            Replay::Remove {
+                expects: Expects::Anything | Expects::AnythingBut(_) | Expects::AnotherThan(_),
+                ..
+            } => run(delete(std::slice::from_ref(key))).await.map(|_| true),
             Replay::Remove { expects: Expects::NothingOr(ours) | Expects::OneOf(ours), .. } => {
                 self.unless_changed(&REMOVE_UNLESS_CHANGED, key, |command| command, ours, deadline).await
             }
@@ -65,9 +69,9 @@ impl UpstashStore {
                 .eval(&ADD_IF_THERE, key, |command| command.number(*by), deadline)
                 .await
                 .map(|_| true),
-            Replay::End { expects: Expects::Anything | Expects::AnythingBut(_) } => {
-                run(Command::new("PEXPIRE").key(key).number(0).if_absent()).await.map(|_| true)
-            }
+            Replay::End {
+                expects: Expects::Anything | Expects::AnythingBut(_) | Expects::AnotherThan(_),
+            } => run(Command::new("PEXPIRE").key(key).number(0).if_absent()).await.map(|_| true),
             Replay::End { expects: Expects::NothingOr(ours) | Expects::OneOf(ours) } => {
                 self.unless_changed(&END_UNLESS_CHANGED, key, |command| command, ours, deadline).await
             }
@@ -75,7 +79,7 @@ impl UpstashStore {
             Replay::Expire { expires_at: Some(expires_at), expects } => {
                 let left = self.millis_left(*expires_at);
                 match expects {
-                    Expects::Anything | Expects::AnythingBut(_) => {
+                    Expects::Anything | Expects::AnythingBut(_) | Expects::AnotherThan(_) => {
                         run(Command::new("PEXPIRE").key(key).number(left)).await.map(|_| true)
                     }
                     Expects::NothingOr(ours) | Expects::OneOf(ours) => {

@@ -30,6 +30,24 @@ pub(super) static SET_UNLESS: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// As `SET_UNLESS`, but does not store where there is nothing either.
+pub(super) static SET_UNLESS_OR_ABSENT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local value = redis.call('GET', KEYS[1])\n\
+         if not value or value == ARGV[1] then return 0 end\n\
+         redis.call('SET', KEYS[1], unpack(ARGV, 2))\n\
+         return 1",
+    )
+});
+
+/// Expires the key after as many milliseconds as the second argument says, unless it holds the first. Returns 1 if so.
+pub(super) static EXPIRE_UNLESS: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end\n\
+         return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
+    )
+});
+
 /// Stores the first argument if the key holds one of the others, and keeps its TTL. Returns 1 if so.
 pub(super) static PUT_IF_KNOWN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
