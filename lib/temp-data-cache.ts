@@ -58,7 +58,8 @@ export class TempDataCache {
   }
 
   /**
-   * The data, which stays; `null` when it is absent, expired or corrupt, or a code. A corrupt entry is removed.
+   * The data, which stays; `null` when it is absent, expired or corrupt, or a code. A corrupt entry is removed. The id may
+   * be any text, as from a link.
    * @example const login = await TempDataCache.peek('login', token)
    */
   static peek<T extends object>(kind: string, id: string): Promise<T | null> {
@@ -66,8 +67,9 @@ export class TempDataCache {
   }
 
   /**
-   * The data, which exactly one caller gets, on any number of instances; `null` when it is absent, expired or corrupt.
-   * Rejects with `ERR_REDIS_UNAVAILABLE` when the answer is lost: nobody can tell then whether this call has taken it.
+   * The data, which exactly one caller gets, on any number of instances; `null` when it is absent, expired or corrupt. A
+   * code is removed, too, and reads as `null`. The id may be any text. Rejects with `ERR_REDIS_UNAVAILABLE` when the answer
+   * is lost: nobody can tell then whether this call has taken it.
    * @example const login = await TempDataCache.take('login', token)
    */
   static take<T extends object>(kind: string, id: string): Promise<T | null> {
@@ -103,7 +105,7 @@ export class TempDataCache {
 
   /**
    * Takes the data of a code, which exactly one caller gets, if `code` is that. Otherwise one attempt less is left; guesses
-   * at the same time are counted one by one. Rejects like `take`.
+   * at the same time are counted one by one. `id` and `code` may be any text. Rejects like `take`.
    * @example const result = await TempDataCache.verifyCode('login', email, code, { secret })
    */
   static verifyCode<T extends object>(

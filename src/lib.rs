@@ -1,13 +1,13 @@
 //! The Node binding of redlatch. It converts arguments, calls the core and settles promises; it holds no TTL, no
 //! prefix, no JSON shape and no caching.
 //!
-//! - `realm`: one evaluation of the face, with its settings, its service and its promises; `options` and `session_options` read settings.
+//! - `realm`: one evaluation of the face, with its settings, its service and its promises; `options` reads them.
 //! - `promises`, `completions`: pending calls on their way to the I/O thread, and completed ones on their way back.
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
 //! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`, `rate_limiter` (with
-//!   `limiter_options`), `rate_limit_cache`, `session_cache`, `express_session`, `better_auth`,
-//!   `temp_data_cache`: one class each.
+//!   `limiter_options`), `rate_limit_cache`, `session_cache` (`session_options`), `express_session`,
+//!   `better_auth`, `temp_data_cache` (`code_options`): one class each.
 //!
 //! Every asynchronous method takes the number of a slot, in which the face keeps what settles the caller's promise. It
 //! returns `undefined` while the call is pending, and otherwise its result.
@@ -17,6 +17,7 @@
 
 mod argument;
 mod better_auth;
+mod code_options;
 mod completions;
 mod customer_cache;
 mod error;

@@ -1,14 +1,18 @@
 //! `TempDataCache`.
 
-#![expect(clippy::too_many_arguments, reason = "the caller's, and the face's functions that read them")]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "of `createCode`: napi's two, and what the caller and the face give"
+)]
 
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
-use redlatch_core::caches::{CodeOptions, TempData, TempKey, TempKind};
+use redlatch_core::caches::{TempData, TempKey, TempKind};
 
-use crate::argument::{self, OptionsObject, Property, Stringify};
+use crate::argument::{self, Property, Stringify};
+use crate::code_options;
 use crate::realm::{Realm, RealmState, Returned};
 
 /// One-time data.
@@ -16,10 +20,6 @@ use crate::realm::{Realm, RealmState, Returned};
 pub struct TempDataCache {
     realm: Rc<RealmState>,
 }
-
-/// What `createCode` takes, and `verifyCode`.
-const CREATE_OPTIONS: [&str; 4] = ["digits", "ttlSeconds", "attempts", "secret"];
-const VERIFY_OPTIONS: [&str; 1] = ["secret"];
 
 fn kind_of(kind: Unknown<'_>) -> argument::Result<TempKind> {
     Ok(TempKind::new(argument::text("kind", kind)?)?)
@@ -29,29 +29,13 @@ fn key_of(kind: Unknown<'_>, id: Unknown<'_>) -> argument::Result<TempKey> {
     Ok(kind_of(kind)?.key(&argument::text("id", id)?)?)
 }
 
+/// An id that is to be found comes from a link or a form: whatever it is, it is no mistake of the caller's.
+fn id_to_find(id: Unknown<'_>) -> argument::Result<String> {
+    argument::lossy_text("id", id)
+}
+
 fn data_of<'e>(data: Unknown<'e>, stringify: &Stringify<'e>) -> argument::Result<TempData> {
     Ok(TempData::from_json("data", argument::json("data", data, stringify)?)?)
-}
-
-fn secret(path: &str, value: Unknown<'_>) -> argument::Result<Option<String>> {
-    let secret = argument::optional_text(path, value)?;
-    Ok(secret.map(|secret| CodeOptions::secret(path, secret)).transpose()?)
-}
-
-fn code_options(given: &OptionsObject<'_, '_>) -> argument::Result<CodeOptions> {
-    given.expect_only(&CREATE_OPTIONS)?;
-    let number = |option, convert: fn(&str, f64) -> redlatch_core::Result<u32>| {
-        given.get(option, |path, value| {
-            Ok(argument::optional_number(path, value)?.map(|number| convert(path, number)).transpose()?)
-        })
-    };
-    let default = CodeOptions::default();
-    Ok(CodeOptions {
-        digits: number("digits", CodeOptions::digits)?.unwrap_or(default.digits),
-        attempts: number("attempts", CodeOptions::attempts)?.unwrap_or(default.attempts),
-        ttl: given.get("ttlSeconds", argument::optional_ttl)?,
-        secret: given.get("secret", secret)?,
-    })
 }
 
 #[napi]
@@ -85,8 +69,8 @@ impl TempDataCache {
     #[napi(catch_unwind)]
     pub fn peek<'e>(&self, env: &'e Env, slot: u32, kind: Unknown<'e>, id: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key_of(kind, id)?;
-            Ok(async move { service.temp.peek(&key).await })
+            let (kind, id) = (kind_of(kind)?, id_to_find(id)?);
+            Ok(async move { service.temp.peek(&kind, &id).await })
         })
     }
 
@@ -94,8 +78,8 @@ impl TempDataCache {
     #[napi(catch_unwind)]
     pub fn take<'e>(&self, env: &'e Env, slot: u32, kind: Unknown<'e>, id: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key_of(kind, id)?;
-            Ok(async move { service.temp.take(&key).await })
+            let (kind, id) = (kind_of(kind)?, id_to_find(id)?);
+            Ok(async move { service.temp.take(&kind, &id).await })
         })
     }
 
@@ -142,8 +126,7 @@ impl TempDataCache {
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let (key, data) = (key_of(kind, id)?, data_of(data, &stringify)?);
-            let given = OptionsObject::optional("options", options, &property)?;
-            let options = given.as_ref().map(code_options).transpose()?.unwrap_or_default();
+            let options = code_options::read(options, &property)?;
             Ok(async move { service.temp.create_code(&key, &data, &options).await })
         })
     }
@@ -161,15 +144,13 @@ impl TempDataCache {
         property: Property<'e>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let (key, code) = (key_of(kind, id)?, argument::text("code", code)?);
-            let secret = match OptionsObject::optional("options", options, &property)? {
-                Some(given) => {
-                    given.expect_only(&VERIFY_OPTIONS)?;
-                    given.get("secret", secret)?
-                }
-                None => None,
-            };
-            Ok(async move { Ok(service.temp.verify_code(&key, &code, secret.as_deref()).await?.to_json()) })
+            let (kind, id) = (kind_of(kind)?, id_to_find(id)?);
+            let code = argument::lossy_text("code", code)?;
+            let secret = code_options::read_secret(options, &property)?;
+            Ok(async move {
+                let verification = service.temp.verify_code((&kind, &id), &code, secret.as_deref()).await?;
+                Ok(verification.to_json())
+            })
         })
     }
 }

@@ -15,6 +15,7 @@ const wrong: Record<Kind, unknown[]> = {
   'optional key': notText.filter((value) => value !== null),
   keys: ['text', 7, true, {}, null, 7n, Symbol('keys'), () => [], new Set(['key'])],
   text: notText,
+  'any text': notText,
   id: notText,
   ttl: [...notNumber, null],
   'optional ttl': [...notNumber, null],

@@ -183,17 +183,38 @@ describe('codes', () => {
     expect(await TempDataCache.verifyCode('login', id, code, { secret: 'a' })).toMatchObject({ ok: true })
   })
 
-  test('peek finds no code and leaves it; take finds none either, and delete removes it', async () => {
+  test('peek finds no code and leaves it; take gives none and removes it, as delete does', async () => {
     const id = uniqueKey()
     const code = await TempDataCache.createCode('login', id)
     expect(await TempDataCache.peek('login', id)).toBeNull()
     expect(await TempDataCache.verifyCode('login', id, code)).toMatchObject({ ok: true })
 
-    await TempDataCache.createCode('login', id)
+    const taken = await TempDataCache.createCode('login', id)
     expect(await TempDataCache.take('login', id)).toBeNull()
+    expect(await TempDataCache.verifyCode('login', id, taken)).toStrictEqual(absent)
     const last = await TempDataCache.createCode('login', id)
     await TempDataCache.delete('login', id)
     expect(await TempDataCache.verifyCode('login', id, last)).toStrictEqual(absent)
+  })
+
+  test.each([
+    ['an empty text', ''],
+    ['33 KB', 'x'.repeat(33_000)],
+    ['a lone surrogate', '\ud800'],
+  ])('%s from a link or a form is no mistake: it reads as absent, and cannot be stored', async (_, text) => {
+    const id = uniqueKey()
+    const code = await TempDataCache.createCode('login', id)
+
+    expect(await TempDataCache.peek('login', text)).toBeNull()
+    expect(await TempDataCache.take('login', text)).toBeNull()
+    expect(await TempDataCache.verifyCode('login', text, code)).toStrictEqual(absent)
+    expect(await TempDataCache.verifyCode('login', id, text)).toMatchObject({ reason: 'wrong' })
+    for (const call of [
+      () => TempDataCache.put('login', text, {}),
+      () => TempDataCache.createCode('login', text),
+    ]) {
+      expect(await rejection(call)).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
+    }
   })
 
   test('a guess leaves data that is no code', async () => {

@@ -14,6 +14,7 @@ export type Kind =
   | 'optional key'
   | 'keys'
   | 'text'
+  | 'any text'
   | 'id'
   | 'ttl'
   | 'optional ttl'
@@ -109,12 +110,12 @@ export const methods: Method[] = [
   attempts('getRateLimitStatus', 'key: key, maxAttempts: count, windowSeconds: optional ttl'),
   customers('deleteCustomer', 'customer:', 'customerId: key, email: optional key, userId: optional key'),
   temp('put', 'id: key, data: result, ttlSeconds: optional ttl'),
-  temp('peek', 'id: key'),
-  temp('take', 'id: key'),
+  temp('peek', 'id: any text'),
+  temp('take', 'id: any text'),
   temp('delete', 'id: key'),
   temp('createToken', 'data: result, ttlSeconds: optional ttl'),
   temp('createCode', 'id: key, data: optional result, options: optional options'),
-  temp('verifyCode', 'id: key, code: text, options: optional options'),
+  temp('verifyCode', 'id: any text, code: any text, options: optional options'),
 ]
 
 /** Every method that only asks how things are. */
@@ -130,6 +131,7 @@ const samples: Record<Kind, () => unknown> = {
   'optional key': uniqueKey,
   keys: () => [uniqueKey(), uniqueKey()],
   text: () => 'value',
+  'any text': uniqueKey,
   id: () => 'cus_1',
   ttl: () => 60,
   'optional ttl': () => 60,

@@ -85,7 +85,8 @@ impl Default for TempData {
     }
 }
 
-/// Methods have the errors of [`Store`].
+/// Methods have the errors of [`Store`]. An id that is to be found comes from a link or a form, whatever it is: what can be
+/// the id of no entry reads as absent.
 impl<S: Store> TempDataCache<S> {
     /// A cache on `store`.
     #[must_use]
@@ -99,14 +100,17 @@ impl<S: Store> TempDataCache<S> {
     }
 
     /// The JSON text of the data, which stays. `None` if it is absent, expired or corrupt, or a code.
-    pub async fn peek(&self, key: &TempKey) -> Result<Option<String>> {
+    pub async fn peek(&self, kind: &TempKind, id: &str) -> Result<Option<String>> {
+        let Ok(key) = kind.key(id) else { return Ok(None) };
         let is_known = |text: &str| json::is_object_or_array(text) || CodeText::parse(text).is_some();
         let text = read(&*self.store, &key.0, is_known).await?;
         Ok(text.filter(|text| json::is_object_or_array(text)))
     }
 
-    /// The JSON text of the data, which exactly one caller gets. `None` if it is absent, expired or corrupt.
-    pub async fn take(&self, key: &TempKey) -> Result<Option<String>> {
+    /// The JSON text of the data, which exactly one caller gets. `None` if it is absent, expired or corrupt, or a code, which
+    /// is gone then.
+    pub async fn take(&self, kind: &TempKind, id: &str) -> Result<Option<String>> {
+        let Ok(key) = kind.key(id) else { return Ok(None) };
         Ok(self.store.get_and_delete(&key.0).await?.filter(|text| json::is_object_or_array(text)))
     }
 
@@ -133,7 +137,13 @@ impl<S: Store> TempDataCache<S> {
     }
 
     /// Takes the data of a code if `code` is that. Otherwise one attempt less is left.
-    pub async fn verify_code(&self, key: &TempKey, code: &str, secret: Option<&str>) -> Result<Verification> {
+    pub async fn verify_code(
+        &self,
+        (kind, id): (&TempKind, &str),
+        code: &str,
+        secret: Option<&str>,
+    ) -> Result<Verification> {
+        let Ok(key) = kind.key(id) else { return Ok(Verification::Absent) };
         let guess = self.store.verify(&key.0, &code_hash(&key.0, code, secret)).await?;
         Ok(match &guess {
             Guess::Right { before } => match CodeText::parse(before) {

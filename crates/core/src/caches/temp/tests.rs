@@ -36,8 +36,8 @@ fn what_stands_in_the_database_is_no_token() {
     let (cache, _) = cache();
     let token = done(cache.create_token(&kind("link"), &TempData::default(), None));
 
-    assert_eq!(done(cache.take(&key("link", &hash(&token)))), None);
-    assert_eq!(done(cache.take(&key("link", &token))).as_deref(), Some("{}"));
+    assert_eq!(done(cache.take(&kind("link"), &hash(&token))), None);
+    assert_eq!(done(cache.take(&kind("link"), &token)).as_deref(), Some("{}"));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_code_with_a_text_that_is_no_json_reads_as_absent() {
     let hash = code_hash(&entry.0, "123456", None);
     done(store.set(&entry.0, &format!("5|{hash}|broken"), Expiry::Never));
 
-    assert_eq!(done(cache.verify_code(&entry, "123456", None)), Verification::Absent);
+    assert_eq!(done(cache.verify_code((&kind("in"), "a"), "123456", None)), Verification::Absent);
 }
 
 #[test]
@@ -72,6 +72,17 @@ fn peek_leaves_a_code_as_it_is() {
     let entry = key("in", "a");
     let code = done(cache.create_code(&entry, &TempData::default(), &CodeOptions::default()));
 
-    assert_eq!(done(cache.peek(&entry)), None);
-    assert_eq!(done(cache.verify_code(&entry, &code, None)), Verification::Right("{}".into()));
+    assert_eq!(done(cache.peek(&kind("in"), "a")), None);
+    assert_eq!(done(cache.verify_code((&kind("in"), "a"), &code, None)), Verification::Right("{}".into()));
+}
+
+#[test]
+fn what_can_be_no_id_reads_as_absent_and_cannot_be_stored() {
+    let (cache, _) = cache();
+    for id in ["", &"x".repeat(33_000)] {
+        assert_eq!(done(cache.peek(&kind("in"), id)), None);
+        assert_eq!(done(cache.take(&kind("in"), id)), None);
+        assert_eq!(done(cache.verify_code((&kind("in"), id), "123456", None)), Verification::Absent);
+        assert!(kind("in").key(id).is_err());
+    }
 }
