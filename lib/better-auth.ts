@@ -1,9 +1,8 @@
 // What `redlatch/better-auth` gives: a secondary storage for better-auth, which needs no client of its own.
 
 import { addon } from './addon.js'
-import { call, none, raw, realm } from './calls.js'
-
-const storage = new addon.BetterAuth(realm)
+import { property } from './arguments.js'
+import { call, callNow, none, raw, realm } from './calls.js'
 
 /** The options of `secondaryStorage`. */
 export interface SecondaryStorageOptions {
@@ -29,17 +28,18 @@ export interface SecondaryStorage {
 }
 
 /**
- * Makes a secondary storage for better-auth: sessions, verification values and rate limits.
+ * Makes a secondary storage for better-auth: sessions, verification values and rate limits. Throws
+ * `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for a wrong option.
  * @see docs/sessions.md
  * @example const auth = betterAuth({ secondaryStorage: secondaryStorage() })
  */
-export function secondaryStorage(options: SecondaryStorageOptions = {}): SecondaryStorage {
-  const { keyPrefix = 'better-auth:' } = options
+export function secondaryStorage(options?: SecondaryStorageOptions): SecondaryStorage {
+  const storage = callNow(() => new addon.BetterAuth(realm, options, property))
   return {
-    get: (key) => call(storage, 'get', raw, keyPrefix, key),
-    set: (key, value, ttl) => call(storage, 'set', none, keyPrefix, key, value, ttl),
-    delete: (key) => call(storage, 'delete', none, keyPrefix, key),
-    getAndDelete: (key) => call(storage, 'getAndDelete', raw, keyPrefix, key),
-    increment: (key, ttl) => call(storage, 'increment', raw, keyPrefix, key, ttl),
+    get: (key) => call(storage, 'get', raw, key),
+    set: (key, value, ttl) => call(storage, 'set', none, key, value, ttl),
+    delete: (key) => call(storage, 'delete', none, key),
+    getAndDelete: (key) => call(storage, 'getAndDelete', raw, key),
+    increment: (key, ttl) => call(storage, 'increment', raw, key, ttl),
   }
 }

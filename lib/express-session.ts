@@ -2,10 +2,8 @@
 // extends is the caller's own, so that this package depends on nothing.
 
 import { addon } from './addon.js'
-import { stringify } from './arguments.js'
-import { call, json, none, realm } from './calls.js'
-
-const sessions = new addon.ExpressSession(realm)
+import { property, stringify } from './arguments.js'
+import { call, callNow, json, none, realm } from './calls.js'
 
 /** A session as express-session passes it. */
 interface SessionLike {
@@ -69,49 +67,38 @@ export type StoreOf<Base, S> = Omit<Base, keyof ExpressSessionStore<S>> & Expres
 
 /**
  * Makes a store for express-session: `createStore(session)`, with the module itself. It reads and writes what
- * connect-redis does, so that both can run side by side. A logout stays: what a slow request stores afterwards is dropped.
- * `all`, `ids`, `length` and `clear` read the whole database.
+ * connect-redis does, so that both can run side by side. A logout stays: what a slow request stores within a minute after
+ * it is dropped, and what another instance has stored in an outage of its own. `all`, `ids`, `length` and `clear` read the whole database. Throws `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for
+ * a wrong option.
  * @see docs/sessions.md
  * @example app.use(session({ store: createStore(session), secret, resave: false, saveUninitialized: false }))
  */
 export function createStore<Base extends object, S extends SessionLike = SessionOf<Base>>(
   session: ExpressSessionModule<Base>,
-  options: ExpressSessionOptions<S> = {},
+  options?: ExpressSessionOptions<S>,
 ): StoreOf<Base, S> {
-  const { prefix = 'sess:', ttl = 86_400, disableTouch = false, touchEverySeconds = 60 } = options
+  const Store = session?.Store as unknown as new () => object
+  const sessions = callNow(() => new addon.ExpressSession(realm, Store, options, property))
+  const ttl = options?.ttl
+  // What such a function leaves out is no default, but a mistake.
+  const secondsOf = (value: S) => (typeof ttl === 'function' ? (ttl(value) ?? null) : undefined)
 
-  const secondsOf = (value: S): number => {
-    if (typeof ttl === 'function') return ttl(value)
-    const expires = value.cookie?.expires
-    return expires ? Math.ceil((Number(new Date(expires)) - Date.now()) / 1000) : ttl
-  }
-  const pairs = (): Promise<[string, S][]> => call(sessions, 'all', json, prefix)
+  const pairs = (): Promise<[string, S][]> => call(sessions, 'all', json)
   const ids = async () => (await pairs()).map(([sid]) => sid)
-  const destroy = (sid: string): Promise<void> => call(sessions, 'destroy', none, prefix, sid)
-  const set = async (sid: string, value: S): Promise<void> => {
-    const seconds = secondsOf(value)
-    await (seconds > 0 ? call(sessions, 'set', none, prefix, sid, value, seconds, stringify) : destroy(sid))
-  }
-  const touch = async (sid: string, value: S): Promise<void> => {
-    if (disableTouch) return
-    const seconds = secondsOf(value)
-    await (seconds > 0
-      ? call(sessions, 'touch', none, prefix, sid, seconds, touchEverySeconds)
-      : destroy(sid))
-  }
+  const set = async (sid: string, value: S): Promise<void> =>
+    call(sessions, 'set', none, sid, value, secondsOf(value), expiryOf(value), stringify)
+  const touch = async (sid: string, value: S): Promise<void> =>
+    call(sessions, 'touch', none, sid, secondsOf(value), expiryOf(value))
 
-  class RedlatchStore
-    extends (session.Store as unknown as new () => object)
-    implements ExpressSessionStore<S>
-  {
+  class RedlatchStore extends Store implements ExpressSessionStore<S> {
     get(sid: string, callback?: Callback<S | null>) {
-      return answer<S | null>(call(sessions, 'get', json, prefix, sid), callback)
+      return answer<S | null>(call(sessions, 'get', json, sid), callback)
     }
     set(sid: string, value: S, callback?: Callback<void>) {
       return answer(set(sid, value), callback)
     }
     destroy(sid: string, callback?: Callback<void>) {
-      return answer(destroy(sid), callback)
+      return answer<void>(call(sessions, 'destroy', none, sid), callback)
     }
     touch(sid: string, value: S, callback?: Callback<void>) {
       return answer(touch(sid, value), callback)
@@ -132,10 +119,16 @@ export function createStore<Base extends object, S extends SessionLike = Session
       )
     }
     clear(callback?: Callback<void>) {
-      return answer<void>(call(sessions, 'clear', none, prefix), callback)
+      return answer<void>(call(sessions, 'clear', none), callback)
     }
   }
   return new RedlatchStore() as unknown as StoreOf<Base, S>
+}
+
+/** When the cookie of a session expires, in Unix milliseconds. */
+function expiryOf(value: SessionLike | null | undefined): number | undefined {
+  const expires = value?.cookie?.expires
+  return expires ? Number(new Date(expires)) : undefined
 }
 
 /** Passes a result to the callback, if there is one, and else on. What the callback throws is its own. */

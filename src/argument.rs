@@ -213,13 +213,22 @@ impl<'a, 'env> OptionsObject<'a, 'env> {
 
     /// Fails on the first option that is none of `names`.
     pub(crate) fn expect_only(&self, names: &[&str]) -> Result<()> {
+        self.expect_only_or(names, |_| None)
+    }
+
+    /// Fails on the first option that is none of `names`, with what `problem_of` knows of it.
+    pub(crate) fn expect_only_or(
+        &self,
+        names: &[&str],
+        problem_of: impl Fn(&str) -> Option<&'static str>,
+    ) -> Result<()> {
         let arguments = FnArgs { data: (self.value, String::new()) };
         let given = self.property.call(arguments).map_err(|_| Failure::unreadable(self.name))?;
         let given = Object::from_unknown(given)?;
         for index in 0..given.get_array_length()? {
             let name = lossy_text(self.name, given.get_element(index)?)?;
             if !names.contains(&name.as_str()) {
-                let problem = not_an_option(&name, names);
+                let problem = problem_of(&name).map_or_else(|| not_an_option(&name, names), str::to_owned);
                 return Err(CoreError::invalid_field(&format!("{}.{name}", self.name), problem).into());
             }
         }
@@ -306,7 +315,7 @@ fn is_absent(value: &Unknown<'_>) -> Result<bool> {
     Ok(matches!(value.get_type()?, ValueType::Undefined | ValueType::Null))
 }
 
-fn type_name(value: &Unknown<'_>) -> Result<&'static str> {
+pub(crate) fn type_name(value: &Unknown<'_>) -> Result<&'static str> {
     Ok(match value.get_type()? {
         ValueType::Undefined => "undefined",
         ValueType::Null => "null",

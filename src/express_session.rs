@@ -1,39 +1,56 @@
 //! The store of `redlatch/express-session`.
 
-#![expect(clippy::too_many_arguments, reason = "the three of the caller, and what every call has")]
+#![expect(clippy::too_many_arguments, reason = "of `set`: napi's two, and what the caller and the face give")]
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
+use redlatch_core::caches::ExpressOptions;
 use redlatch_core::keys::Key;
 
-use crate::argument::{self, Stringify};
+use crate::argument::{self, Property, Stringify};
+use crate::error::or_throw;
+use crate::express_options::{self, lifetime};
 use crate::realm::{Realm, RealmState, Returned};
 
-/// Sessions of express-session.
+/// The sessions of one store of express-session.
 #[napi]
 pub struct ExpressSession {
     realm: Rc<RealmState>,
+    options: Arc<ExpressOptions>,
 }
 
-fn key(prefix: &str, id: Unknown<'_>) -> argument::Result<Key> {
-    Ok(Key::prefixed("sid", prefix, &argument::text("sid", id)?)?)
+impl ExpressSession {
+    fn key(&self, sid: Unknown<'_>) -> argument::Result<Key> {
+        Ok(self.options.key(&argument::text("sid", sid)?)?)
+    }
 }
 
 #[napi]
 impl ExpressSession {
-    /// The class for `realm`.
+    /// The sessions of `options` for `realm`. `store` is the class that the face extends.
     #[napi(constructor)]
-    pub fn new(realm: &Realm) -> Self {
-        Self { realm: realm.state() }
+    pub fn new<'e>(
+        env: &'e Env,
+        realm: &Realm,
+        store: Unknown<'e>,
+        options: Unknown<'e>,
+        property: Property<'e>,
+    ) -> napi::Result<Self> {
+        let options = or_throw(env, || {
+            argument::function("session.Store", store)?;
+            express_options::read(options, &property)
+        })?;
+        Ok(Self { realm: realm.state(), options: Arc::new(options) })
     }
 
     /// The session as JSON, or `null`.
     #[napi(catch_unwind)]
-    pub fn get<'e>(&self, env: &'e Env, slot: u32, prefix: String, sid: Unknown<'e>) -> Returned<'e> {
+    pub fn get<'e>(&self, env: &'e Env, slot: u32, sid: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key(&prefix, sid)?;
+            let key = self.key(sid)?;
             Ok(async move { service.express_sessions.get(&key).await })
         })
     }
@@ -44,25 +61,26 @@ impl ExpressSession {
         &self,
         env: &'e Env,
         slot: u32,
-        prefix: String,
         sid: Unknown<'e>,
         session: Unknown<'e>,
-        ttl_seconds: Unknown<'e>,
+        seconds: Unknown<'e>,
+        expires: Option<f64>,
         stringify: Stringify<'e>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key(&prefix, sid)?;
+            let key = self.key(sid)?;
             let session = argument::json("session", session, &stringify)?;
-            let ttl = argument::ttl("ttl", ttl_seconds)?;
-            Ok(async move { service.express_sessions.set(&key, &session, ttl).await })
+            let lifetime = lifetime(seconds, expires)?;
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.express_sessions.store(&options, &key, &session, lifetime).await })
         })
     }
 
     /// Ends a session.
     #[napi(catch_unwind)]
-    pub fn destroy<'e>(&self, env: &'e Env, slot: u32, prefix: String, sid: Unknown<'e>) -> Returned<'e> {
+    pub fn destroy<'e>(&self, env: &'e Env, slot: u32, sid: Unknown<'e>) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key(&prefix, sid)?;
+            let key = self.key(sid)?;
             Ok(async move { service.express_sessions.destroy(&key).await })
         })
     }
@@ -73,28 +91,31 @@ impl ExpressSession {
         &self,
         env: &'e Env,
         slot: u32,
-        prefix: String,
         sid: Unknown<'e>,
-        ttl_seconds: Unknown<'e>,
-        touch_every_seconds: Unknown<'e>,
+        seconds: Unknown<'e>,
+        expires: Option<f64>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
-            let key = key(&prefix, sid)?;
-            let ttl = argument::ttl("ttl", ttl_seconds)?;
-            let every = argument::ttl("touchEverySeconds", touch_every_seconds)?;
-            Ok(async move { service.express_sessions.touch(&key, ttl, every).await })
+            let (key, lifetime) = (self.key(sid)?, lifetime(seconds, expires)?);
+            let options = Arc::clone(&self.options);
+            Ok(async move { service.express_sessions.renew(&options, &key, lifetime).await })
         })
     }
 
     /// `[[sid, session], ..]` as JSON.
     #[napi(catch_unwind)]
-    pub fn all<'e>(&self, env: &'e Env, slot: u32, prefix: String) -> Returned<'e> {
-        self.realm.call(env, slot, |service| Ok(async move { service.express_sessions.all(&prefix).await }))
+    pub fn all<'e>(&self, env: &'e Env, slot: u32) -> Returned<'e> {
+        let options = Arc::clone(&self.options);
+        self.realm
+            .call(env, slot, |service| Ok(async move { service.express_sessions.all(&options.prefix).await }))
     }
 
     /// Removes all sessions.
     #[napi(catch_unwind)]
-    pub fn clear<'e>(&self, env: &'e Env, slot: u32, prefix: String) -> Returned<'e> {
-        self.realm.call(env, slot, |service| Ok(async move { service.express_sessions.clear(&prefix).await }))
+    pub fn clear<'e>(&self, env: &'e Env, slot: u32) -> Returned<'e> {
+        let options = Arc::clone(&self.options);
+        self.realm.call(env, slot, |service| {
+            Ok(async move { service.express_sessions.clear(&options.prefix).await })
+        })
     }
 }

@@ -6,8 +6,8 @@
 //! - `handle`, `io_thread`: the services of this process, one for each configuration, and their I/O threads.
 //! - `argument`, `error`: JavaScript values in, JavaScript errors out.
 //! - `redis_manager`, `idempotency_cache`, `runs`, `form_cache`, `customer_cache`, `rate_limiter` (with
-//!   `limiter_options`), `rate_limit_cache`, `session_cache` (`session_options`), `express_session`,
-//!   `better_auth`, `temp_data_cache` (`code_options`): one class each.
+//!   `limiter_options`), `rate_limit_cache`, `session_cache` (`session_options`), `express_session`
+//!   (`express_options`), `better_auth`, `temp_data_cache` (`code_options`): one class each.
 //!
 //! Every asynchronous method takes the number of a slot, in which the face keeps what settles the caller's promise. It
 //! returns `undefined` while the call is pending, and otherwise its result.
@@ -21,6 +21,7 @@ mod code_options;
 mod completions;
 mod customer_cache;
 mod error;
+mod express_options;
 mod express_session;
 mod form_cache;
 mod handle;

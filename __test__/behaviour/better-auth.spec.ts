@@ -64,6 +64,31 @@ describe('the secondary storage', () => {
     expect(await get('k')).toBeNull()
   })
 
+  test.each<[label: string, options: unknown, message: string]>([
+    ['prefix', { prefix: 'x' }, 'options.prefix is not an option; did you mean keyPrefix?'],
+    ['keyprefix', { keyprefix: 'x' }, 'options.keyprefix is not an option; did you mean keyPrefix?'],
+    ['a number as keyPrefix', { keyPrefix: 5 }, 'options.keyPrefix must be a string, got a number'],
+    ['a text', 'x', 'options must be an object, got a string'],
+  ])('cannot be made with %s', (_, options, message) => {
+    const make = () => secondaryStorage(options as object)
+
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_INVALID_ARG_/), message }),
+    )
+  })
+
+  test('has the defaults where an option is left out', async () => {
+    const key = uniqueKey()
+
+    for (const options of [undefined, null, {}, { keyPrefix: undefined }]) {
+      await secondaryStorage(options as object).set(key, 'v', 60)
+
+      expect(await redisManager.get(`better-auth:${key}`)).toBe('v')
+      await redisManager.del(`better-auth:${key}`)
+    }
+  })
+
   test('refuses a TTL that is none', async () => {
     await expect(storage().increment('n', 0)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
     await expect(storage().set('k', 'v', Number.NaN)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })

@@ -5,6 +5,7 @@ import { redisManager } from 'redlatch'
 import { createStore } from 'redlatch/express-session'
 import { eventually } from '../support/eventually'
 import { type SessionApp, startApp } from '../support/express-app'
+import { rejection } from '../support/rejection'
 
 const uniquePrefix = () => `test-${randomUUID()}:`
 const store = (options = {}) => createStore(session, { prefix: uniquePrefix(), ...options })
@@ -49,6 +50,103 @@ describe('the middleware of express-session', () => {
     for (const cookie of ['connect.sid=s%3Aforged.signature', 'connect.sid=', 'connect.sid=%00']) {
       expect((await app.get('/me', cookie)).body).toStrictEqual({ user: null, views: 0 })
     }
+  })
+})
+
+describe('the options', () => {
+  const belongs = 'belongs to connect-redis; '
+
+  test.each<[label: string, options: unknown, Class: ErrorConstructor, message: string]>([
+    ['a number as prefix', { prefix: 5 }, TypeError, 'options.prefix must be a string, got a number'],
+    ['a text as ttl', { ttl: '60' }, TypeError, 'options.ttl must be a number or a function, got a string'],
+    [
+      'a ttl of 0',
+      { ttl: 0 },
+      RangeError,
+      'options.ttl must be a whole number of seconds of at least 1, got 0',
+    ],
+    [
+      'touchEverySeconds of 0',
+      { touchEverySeconds: 0 },
+      RangeError,
+      'options.touchEverySeconds must be a whole number of seconds of at least 1, got 0',
+    ],
+    [
+      'a text as disableTouch',
+      { disableTouch: 'no' },
+      TypeError,
+      'options.disableTouch must be true or false, got a string',
+    ],
+    [
+      'disabletouch',
+      { disabletouch: true },
+      TypeError,
+      'options.disabletouch is not an option; did you mean disableTouch?',
+    ],
+    [
+      'client',
+      { client: {} },
+      TypeError,
+      `options.client ${belongs}leave it out, and set UPSTASH_REDIS_REST_URL`,
+    ],
+    [
+      'disableTTL',
+      { disableTTL: true },
+      TypeError,
+      `options.disableTTL ${belongs}every session has a TTL here`,
+    ],
+    ['scanCount', { scanCount: 5 }, TypeError, `options.scanCount ${belongs}leave it out`],
+    [
+      'serializer',
+      { serializer: JSON },
+      TypeError,
+      `options.serializer ${belongs}leave it out: sessions are stored as JSON`,
+    ],
+    ['a text', 'sess:', TypeError, 'options must be an object, got a string'],
+  ])('%s is refused when the store is made', (_, options, Class, message) => {
+    const make = () => createStore(session, options as object)
+
+    expect(make).toThrow(Class)
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: expect.stringMatching(/^ERR_INVALID_ARG_/),
+        message: expect.stringContaining(message),
+      }),
+    )
+  })
+
+  test.each([null, undefined, {}, { Store: 'none' }])('%j is no module of express-session', (module) => {
+    expect(() => createStore(module as unknown as typeof session)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: expect.stringMatching(/^session\.Store must be a function, got /),
+      }),
+    )
+  })
+
+  test('have their defaults where they are left out', async () => {
+    const name = randomUUID()
+
+    for (const options of [
+      undefined,
+      null,
+      { prefix: undefined, ttl: undefined, touchEverySeconds: undefined },
+    ]) {
+      await createStore(session, options as object).set(name, data())
+
+      expect(await redisManager.exists(`sess:${name}`)).toBe(true)
+      await redisManager.del(`sess:${name}`)
+    }
+  })
+
+  test('disableTouch leaves the TTL of a session as it is', async () => {
+    const sessions = store({ disableTouch: true })
+    await sessions.set(sid, data())
+    const expires = new Date(Date.now() - 1_000)
+
+    await sessions.touch(sid, { cookie: { originalMaxAge: null, expires } } as session.SessionData)
+
+    expect(await sessions.get(sid)).toStrictEqual(data())
   })
 })
 
@@ -146,5 +244,26 @@ describe('the store', () => {
     await sessions.set('2', data({ user: 'here' }))
 
     expect(await sessions.ids()).toStrictEqual(['2'])
+  })
+
+  test('a lifetime that is none is refused, and the session stays', async () => {
+    const prefix = uniquePrefix()
+    await createStore(session, { prefix }).set(sid, data())
+    const cookie = (expires: unknown) => ({ cookie: { expires } }) as session.SessionData
+
+    for (const ttl of [() => undefined, () => '60', () => Number.NaN, () => 0.5] as (() => number)[]) {
+      const sessions = createStore(session, { prefix, ttl })
+      for (const call of [() => sessions.set(sid, data({ user: 'b' })), () => sessions.touch(sid, data())]) {
+        expect(await rejection(call)).toMatchObject({
+          code: expect.stringMatching(/^ERR_INVALID_ARG_/),
+          message: expect.stringMatching(/^ttl must be /),
+        })
+      }
+    }
+    expect(await rejection(() => createStore(session, { prefix }).set(sid, cookie('never')))).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: 'session.cookie.expires must be a date',
+    })
+    expect(await createStore(session, { prefix }).get(sid)).toStrictEqual(data())
   })
 })

@@ -3,10 +3,15 @@
 //! A session that was destroyed leaves JSON `null` for a minute, which connect-redis reads as "no session". It keeps a
 //! request that is still running from storing its session again.
 
+mod lifetime;
+mod options;
+
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
+pub use self::lifetime::Lifetime;
+pub use self::options::ExpressOptions;
 use crate::Result;
 use crate::clock::{Clock, SteadyMillis};
 use crate::json;

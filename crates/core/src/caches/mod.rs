@@ -21,7 +21,7 @@ mod temp;
 pub use attempts::{Attempts, Window};
 pub use better_auth::BetterAuthStorage;
 pub use customer::{Customer, CustomerCache, CustomerId, Subscription};
-pub use express_session::ExpressSessions;
+pub use express_session::{ExpressOptions, ExpressSessions, Lifetime};
 pub use form::{FormCache, Submission};
 pub use form_key::{form_key, key_of_parts};
 pub use idempotency::{CachedResult, IdempotencyCache};
