@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { RedisStore } from 'connect-redis'
 import session, { Cookie } from 'express-session'
 import { createClient } from 'redis'
 import { redisManager } from 'redlatch'
 import { createStore } from 'redlatch/express-session'
+import { eventually } from '../support/eventually'
 import { startApp } from '../support/express-app'
 import { type Gateway, startGateway } from '../support/gateway'
 
@@ -90,6 +91,57 @@ describe.each(['upstash', 'redis'])('a store on a gateway in mode %s', (mode) =>
       expect((await second.get('/me', cookie)).body).toStrictEqual({ user: null, views: 0 })
     }
     await Promise.all([ours.stop(), theirs.stop()])
+  })
+
+  test('a touch does not prolong a tombstone', async () => {
+    const store = createStore(session, { prefix: 'tombstone:' })
+    const value = { cookie: cookie() } as session.SessionData
+    await store.set('1', value)
+    await store.destroy('1')
+
+    await store.touch('1', value)
+
+    expect(await client.get('tombstone:1')).toBe('null')
+    expect(await client.ttl('tombstone:1')).toBeLessThanOrEqual(60)
+    await store.touch('none', value)
+    expect(await client.exists('tombstone:none')).toBe(0)
+  })
+
+  test('connect-redis counts a tombstone, and cannot list all sessions while there is one', async () => {
+    const prefix = 'listed:'
+    const [ours, theirs] = [createStore(session, { prefix }), new RedisStore({ client, prefix })]
+    const value = { cookie: cookie() } as session.SessionData
+    await ours.set('here', value)
+    await ours.set('gone', value)
+    await ours.destroy('gone')
+
+    expect(await ours.ids()).toStrictEqual(['here'])
+    expect((await ours.all())?.map(({ id }) => id)).toStrictEqual(['here'])
+    expect(await theirs.length()).toBe(2)
+    await expect(theirs.all()).rejects.toThrow(TypeError)
+  })
+
+  test('what is stored in an outage does not bring back a session that another instance has ended', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const info = jest.spyOn(console, 'info').mockImplementation(() => undefined)
+    const store = createStore(session, { prefix: 'outage:' })
+    const value = (user: string) => ({ cookie: cookie(), user }) as session.SessionData
+    for (const sid of ['ended', 'kept']) await store.set(sid, value('before'))
+    await gateway.setFault({ fault: 'refuse' })
+    for (const sid of ['ended', 'kept', 'new']) await store.set(sid, value('meanwhile'))
+    expect(await store.get('ended')).toStrictEqual(value('meanwhile'))
+
+    // As when the tombstone of a logout was there, and is gone.
+    await client.del('outage:ended')
+    await gateway.clearFaults()
+    await eventually(() => redisManager.getCacheStats().isRedisAvailable)
+    expect(await redisManager.drain()).toBe(0)
+
+    expect(await client.exists('outage:ended')).toBe(0)
+    expect(await store.get('ended')).toBeNull()
+    for (const sid of ['kept', 'new']) expect(await store.get(sid)).toStrictEqual(value('meanwhile'))
+    warn.mockRestore()
+    info.mockRestore()
   })
 
   test('a set, a destroy and a get are one request, and a tombstone stands for a minute', async () => {
