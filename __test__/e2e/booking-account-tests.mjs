@@ -93,12 +93,36 @@ export function accountTests(setting) {
     const page = await askForMail(email)
     const { code } = await readMail(email)
 
+    const tab = await page.context().newPage()
+    await tab.goto(`${at.app.url}/sign-in/code`)
+
     await enter(page, `${code.slice(0, 3)} ${code.slice(3)}`)
     await heading(page, 'Your account')
 
-    await page.goto(`${at.app.url}/sign-in/code`)
-    await enter(page, code)
-    await says(page, 'This code is not valid any more.')
+    await enter(tab, code)
+    await says(tab, 'This code is not valid any more.')
+    await tab.goto(`${at.app.url}/sign-in/code`)
+    await heading(tab, 'Sign in')
+  })
+
+  test('of the link and the code of a mail, one signs in', async () => {
+    const [byCode, byLink] = [newGuest(), newGuest()]
+    const page = await askForMail(byCode)
+    const mail = await readMail(byCode)
+    await enter(page, mail.code)
+    await heading(page, 'Your account')
+    await page.goto(mail.link)
+    await heading(page, 'Not a valid link')
+
+    // The link is opened on another device than the one that has asked for the mail.
+    const asking = await askForMail(byLink)
+    const { link, code } = await readMail(byLink)
+    const other = await (await at.browser.newContext()).newPage()
+    await other.goto(link)
+    await other.getByRole('button', { name: 'Sign in on this device' }).click()
+    await heading(other, 'Your account')
+    await enter(asking, code)
+    await says(asking, 'This code is not valid any more.')
   })
 
   test('five wrong codes use up the right one', async () => {

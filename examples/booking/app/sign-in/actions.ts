@@ -28,7 +28,7 @@ export async function signInByCode(_: Problem, form: FormData): Promise<Problem>
     const left = result.attemptsLeft
     return `That is not the code. You have ${left} more ${left === 1 ? 'attempt' : 'attempts'}.`
   }
-  await startSession(result.data.email)
+  await startSession(result.email)
   redirect('/account')
 }
 

@@ -9,7 +9,7 @@ export default function Page() {
   return (
     <section className="card narrow">
       <h1>Sign in</h1>
-      <p>You get a mail with a link and a code. Either of them works once.</p>
+      <p>You get a mail with a link and a code. Use either of them, once.</p>
       <ActionForm action={requestMail} button="Send me a mail">
         <label className="field">
           <span>E-mail</span>
