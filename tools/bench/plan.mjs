@@ -60,7 +60,7 @@ const full = {
   },
   sessions: {
     cost: { ...careful, levels: ENDS },
-    revocation: { rounds: 15, sizes: [1, 100, 10_000], beside: 10_000 },
+    revocation: { rounds: 15, sizes: [1, 100, 10_000], total: 20_000 },
   },
   leak: true,
 }
@@ -93,7 +93,7 @@ const quick = {
   },
   sessions: {
     cost: { ...brief, levels: ENDS },
-    revocation: { rounds: 2, sizes: [1, 100, 10_000], beside: 1000 },
+    revocation: { rounds: 2, sizes: [1, 100, 10_000], total: 11_000 },
   },
   leak: false,
 }

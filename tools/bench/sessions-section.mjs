@@ -19,10 +19,10 @@ const aboutTimes = `One of 1,000 sessions is read. ${PACKAGE} also looks whether
 stores of express-session do neither. Figures with an \`x\` are ratios to ${ON_IOREDIS}.`
 
 const aboutRevoked = (
-  beside,
-) => `A user is signed out everywhere, in a database with ${count(beside)} sessions of others. The stores of express-session
-have ids that begin with the user, and look for them with \`SCAN\`, which reads the whole database: \`clear()\` of a store whose prefix
-ends in the user. Commands are those that Redis executes.`
+  total,
+) => `A user is signed out everywhere, in a database with ${count(total)} sessions, those of the user included. The stores of
+express-session have ids that begin with the user, and look for them with \`SCAN\`, which reads the whole database: \`clear()\` of a store
+whose prefix ends in the user. Commands are those that Redis executes.`
 
 /** `targetTable` is how the report writes targets. */
 export function sessionSection(results, targetTable) {
@@ -35,7 +35,7 @@ export function sessionSection(results, targetTable) {
     aboutTimes,
     timeTable(results.times),
     '### Signed out everywhere',
-    aboutRevoked(results.beside),
+    aboutRevoked(results.total),
     revokedTable(results.revoked),
     '### Targets of sessions',
     targetTable(sessionTargets(results)),

@@ -14,6 +14,7 @@ import { measureSent } from './session-calls.mjs'
 import { dataOf, EXPRESS, ON_IOREDIS, ON_PEER, stores } from './session-stores.mjs'
 
 const IDS = 1000
+const DAY_SECONDS = 86_400
 /** The stores whose way to end all sessions of a user is measured. */
 const REVOKING = [PACKAGE, EXPRESS, ON_IOREDIS, ON_PEER]
 
@@ -39,7 +40,7 @@ export async function measureSessions({ cost, revocation }, { http }) {
       sent: await measureSent(http, redis),
       times: await measureTimes(processes, cost),
       revoked: await measureRevocation(processes, others, revocation, { control: http.control, redis }),
-      beside: revocation.beside,
+      total: revocation.total,
     }
   } finally {
     redis.disconnect()
@@ -57,15 +58,15 @@ async function measureTimes(processes, { levels, rounds, milliseconds, warmUp })
   })
 }
 
-/** Each time the database has sessions of other users and those of one, who is signed out everywhere. */
-async function measureRevocation(processes, others, { sizes, rounds, beside }, { control, redis }) {
+/** Each time the database has as many sessions, of which some are those of one user, who is signed out everywhere. */
+async function measureRevocation(processes, others, { sizes, rounds, total }, { control, redis }) {
   const rows = sizes.flatMap((sessions) => REVOKING.map((name) => ({ sessions, name })))
   return inRounds(rows, rounds, async ({ name, sessions }, round) => {
     progress(`signed out everywhere: ${round}, ${sessions} sessions, ${name}`)
     const { ask } = processes.get(name)
     const userId = randomUUID()
     await redis.flushdb()
-    await storeSessions(redis, beside)
+    await storeSessions(redis, total - sessions)
     const ids = await others.get(name).ask('signIn', { userId, sessions })
     await ask('expect', { ids, userId })
     let milliseconds
@@ -80,7 +81,8 @@ async function measureRevocation(processes, others, { sizes, rounds, beside }, {
 async function storeSessions(redis, count) {
   const text = JSON.stringify(dataOf('other'))
   const pipeline = redis.pipeline()
-  for (let number = 0; number < count; number += 1) pipeline.set(`sess:other-${number}:${randomUUID()}`, text)
+  for (let number = 0; number < count; number += 1)
+    pipeline.set(`sess:other-${number}:${randomUUID()}`, text, 'EX', DAY_SECONDS)
   await pipeline.exec()
 }
 
