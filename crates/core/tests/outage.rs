@@ -384,6 +384,33 @@ async fn guesses_of_an_outage_are_in_redis_afterwards() {
 }
 
 #[tokio::test]
+async fn a_code_that_ended_in_an_outage_is_gone_though_another_instance_has_counted_guesses() {
+    let outage = Outage::prepare().await;
+    let store = &outage.store;
+    for name in ["right", "guessed and right", "locked", "replaced"] {
+        store.set(&key(name), "3|h|{}", Expiry::After(MINUTE)).await.unwrap();
+        outage.other.verify(&key(name), "wrong").await.unwrap();
+    }
+
+    outage.begin().await;
+    store.verify(&key("guessed and right"), "wrong").await.unwrap();
+    for name in ["right", "guessed and right", "replaced"] {
+        assert!(matches!(store.verify(&key(name), "h").await.unwrap(), Guess::Right { .. }), "{name}");
+    }
+    for _ in 0..3 {
+        store.verify(&key("locked"), "wrong").await.unwrap();
+    }
+    outage.other.set(&key("replaced"), "3|new|{}", Expiry::After(MINUTE)).await.unwrap();
+    outage.end().await;
+
+    for (name, expected) in
+        [("right", None), ("guessed and right", None), ("locked", None), ("replaced", Some("3|new|{}"))]
+    {
+        assert_eq!(outage.in_redis(name).await.as_deref(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_given_up_is_logged_once_with_its_number() {
     let outage = Outage::prepare().await;
     outage.begin().await;

@@ -19,6 +19,8 @@ pub(super) enum Mutation<'a> {
     Revoke { left: Option<(&'a str, Ttl)> },
     /// Removed the key, if it was there, or only the expected text.
     Delete { expected: Option<&'a str> },
+    /// Removed a code, whatever guesses it has had since it had this text.
+    EndCode { before: &'a str },
     /// Removed what this process knew there.
     Release,
     /// Added to a counter, which ends with its window if it has one.
@@ -61,7 +63,7 @@ impl<'a> Operation<'a> {
                 visit(key, Mutation::Replace { expected: before, value: after, ttl: None });
             }
             (Self::Verify { key, .. }, Output::Guess(Guess::Right { before } | Guess::Locked { before })) => {
-                visit(key, Mutation::Delete { expected: Some(before) });
+                visit(key, Mutation::EndCode { before });
             }
             (Self::SetUnless { key, value, unless, ttl }, Output::Flag(true)) => {
                 visit(key, Mutation::SetUnless { value, unless, expiry: Expiry::After(ttl) });

@@ -6,8 +6,10 @@
 
 mod step;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::guess::CodeText;
 use super::memory::Held;
 use super::mutation::Mutation;
 use crate::keys::Ttl;
@@ -92,6 +94,7 @@ impl PendingWrite {
             Mutation::Delete { expected: Some(expected) } => {
                 conditional(Action::Remove, vec![expected.into()])
             }
+            Mutation::EndCode { before } => conditional(Action::Remove, texts_from(before)),
             Mutation::Delete { expected: None } => write(Action::Remove, false, known),
             // Without a known text, the key is removed whatever it holds.
             Mutation::Release => write(Action::Remove, !known.is_empty(), known),
@@ -121,7 +124,15 @@ impl PendingWrite {
                     self.needs_key = was_live;
                 }
             }
-            Mutation::Replace { .. } | Mutation::Delete { .. } | Mutation::Release => {
+            Mutation::Replace { .. }
+            | Mutation::Delete { .. }
+            | Mutation::EndCode { .. }
+            | Mutation::Release => {
+                if let Mutation::EndCode { before } = mutation {
+                    let known = std::mem::take(&mut self.ours);
+                    let texts = known.iter().map(AsRef::as_ref).chain([before]).flat_map(texts_from);
+                    self.ours = texts.collect::<BTreeSet<_>>().into_iter().collect();
+                }
                 self.is_conditional = match self.action {
                     // This process must not undo what another one has stored meanwhile.
                     Action::Put | Action::Remove => self.is_conditional,
@@ -251,6 +262,12 @@ impl CounterExpiry {
     fn within(window: Option<Ttl>) -> Self {
         if window.is_some() { Self::Window } else { Self::Guessed }
     }
+}
+
+/// The texts that a code has had since it had this one, if other instances have taken attempts.
+fn texts_from(text: &str) -> Vec<Arc<str>> {
+    let Some(code) = CodeText::parse(text) else { return vec![text.into()] };
+    (1..=code.attempts).rev().map(|attempts| CodeText { attempts, ..code }.text().into()).collect()
 }
 
 /// The action of a replacement or a removal.

@@ -122,7 +122,10 @@ impl StaleCopies {
                 self.wrote_now(key, value, Expiry::After(ttl));
             }
             Mutation::Replace { value, ttl: None, .. } => self.replaced(key, value),
-            Mutation::Delete { .. } | Mutation::Release | Mutation::Revoke { left: None } => {
+            Mutation::Delete { .. }
+            | Mutation::EndCode { .. }
+            | Mutation::Release
+            | Mutation::Revoke { left: None } => {
                 self.removed(key);
             }
             Mutation::Increment { sum, within, .. } => self.counted(key, sum, within),
