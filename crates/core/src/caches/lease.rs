@@ -131,12 +131,13 @@ impl<S: Store> Lease<S> {
         loop {
             match store.compare_and_set(&self.key, &self.text, outcome, Some(ttl)).await? {
                 Swap::Done => return Ok(Finish::Stored),
-                Swap::Changed(other) => return Ok(Finish::Overtaken(other)),
+                Swap::Changed(other) if other != self.text => return Ok(Finish::Overtaken(other)),
                 Swap::Absent if store.set_if_absent(&self.key, outcome, ttl).await? => {
                     return Ok(Finish::Stored);
                 }
-                // Another has claimed the key just now; the next look tells who.
-                Swap::Absent => {}
+                // Another has claimed the key just now, and the next look tells who; or a renewal that was on its way has
+                // put this lease back.
+                Swap::Absent | Swap::Changed(_) => {}
             }
         }
     }
@@ -149,5 +150,48 @@ impl<S: Store> Lease<S> {
     pub async fn release(&self) -> Result<bool> {
         self.end_as(LeaseEnd::Over);
         self.store.compare_and_delete(&self.key, &self.text).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::MemoryLimits;
+    use crate::keys::{Expiry, LOCK};
+    use crate::store::{MemoryStore, Operation, Output};
+
+    /// A store on which a renewal is executed between a compare-and-set that finds nothing and the look at what is there.
+    struct Renewed {
+        memory: MemoryStore,
+        is_renewed: AtomicBool,
+    }
+
+    impl Store for Renewed {
+        async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
+            match operation {
+                Operation::CompareAndSet { key, expected, ttl: Some(ttl), .. }
+                    if !self.is_renewed.swap(true, Relaxed) =>
+                {
+                    self.memory.set(key, expected, Expiry::After(ttl)).await?;
+                    Ok(Output::Swap(Swap::Changed(expected.to_owned())))
+                }
+                _ => self.memory.execute(operation).await,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_holder_is_not_overtaken_by_its_own_renewal() {
+        let memory = MemoryStore::new(MemoryLimits::default(), Clock::system());
+        let store = Arc::new(Renewed { memory, is_renewed: AtomicBool::new(false) });
+        let key = LOCK.key("name", "l").unwrap();
+        let ttl = Ttl::from_whole_seconds(60);
+        let lease = Lease::of(Arc::clone(&store), key.clone(), "mine".into(), ttl, Instant::now());
+
+        assert_eq!(lease.finish("outcome", ttl).await.unwrap(), Finish::Stored);
+        assert_eq!(store.get(&key).await.unwrap().as_deref(), Some("outcome"));
     }
 }
