@@ -76,15 +76,29 @@ describe.each(['upstash', 'redis'])('sessions on a gateway in mode %s', (mode) =
     })
   })
 
-  test('a process touches a session with its first get, in the same request, and then once in a while', async () => {
+  test('a process touches a session once it has seen it, and then once in a while', async () => {
     const { id } = await sessions.create({ userId: uniqueUser() })
     await anew()
 
-    expect(await costOf(() => sessions.get(id))).toStrictEqual({ requests: 1, commands: 2 })
+    const first = () => Promise.all([sessions.get(id), sessions.get(id)])
+    expect(await costOf(first)).toStrictEqual({ requests: 2, commands: 3 })
     expect(await costOf(() => Promise.all([sessions.get(id), sessions.touch(id)]))).toStrictEqual(one)
     await anew()
     expect(await costOf(() => sessions.get(id, { touch: false }))).toStrictEqual(one)
+    expect(await costOf(() => sessions.get(id))).toStrictEqual({ requests: 1, commands: 2 })
+    await anew()
     expect(await costOf(() => sessions.touch(id))).toStrictEqual(one)
+  })
+
+  test('a cookie that is made up, or whose session has ended, costs one command', async () => {
+    const { id } = await sessions.create({ userId: uniqueUser() })
+    const [, suffix] = id.split('.')
+    await sessions.destroy(id)
+
+    for (const none of [id, `made-up.${suffix}`, 'made-up']) {
+      expect(await costOf(() => sessions.get(none))).toStrictEqual(one)
+    }
+    expect(await Promise.all([sessions.touch('none'), sessions.touch('none')])).toStrictEqual([false, false])
   })
 
   test('a touch begins the idle time anew, and not beyond the absolute end', async () => {

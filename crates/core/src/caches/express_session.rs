@@ -8,12 +8,11 @@ mod options;
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
-
 pub use self::lifetime::Lifetime;
 pub use self::options::ExpressOptions;
+use super::touches::Touches;
 use crate::Result;
-use crate::clock::{Clock, SteadyMillis};
+use crate::clock::Clock;
 use crate::json;
 use crate::keys::{Key, Ttl};
 use crate::store::{Store, Timed};
@@ -21,17 +20,13 @@ use crate::store::{Store, Timed};
 const TOMBSTONE: &str = "null";
 const TOMBSTONE_TTL: Ttl = Ttl::from_whole_seconds(60);
 
-/// The number of sessions of which this process knows when it has touched them.
-const TOUCHED: usize = 65_536;
 /// The most keys in one command.
 const KEYS_AT_ONCE: usize = 1_000;
 
 /// The sessions of a process, under any prefix.
 pub struct ExpressSessions<S> {
     store: Arc<S>,
-    clock: Clock,
-    /// When this process has last touched or stored a session.
-    touched: Cache<String, SteadyMillis>,
+    touches: Touches,
 }
 
 /// Methods have the errors of [`Store`].
@@ -39,7 +34,7 @@ impl<S: Store> ExpressSessions<S> {
     /// Sessions on `store`.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, clock, touched: Cache::new(TOUCHED) }
+        Self { store, touches: Touches::new(clock) }
     }
 
     /// The JSON text of the session; `None` if it is absent, destroyed, or no JSON object.
@@ -49,28 +44,28 @@ impl<S: Store> ExpressSessions<S> {
 
     /// Stores a session, unless it was destroyed a moment ago.
     pub async fn set(&self, key: &Key, session: &str, ttl: Ttl) -> Result<()> {
-        self.store.set_unless(key, session, TOMBSTONE, ttl).await?;
-        self.touched.insert(key.as_str().to_owned(), self.clock.steady());
+        if self.store.set_unless(key, session, TOMBSTONE, ttl).await? {
+            self.touches.note(key, ttl);
+        }
         Ok(())
     }
 
     /// Ends a session.
     pub async fn destroy(&self, key: &Key) -> Result<()> {
-        self.touched.remove(key.as_str());
+        self.touches.forget(key);
         self.store.revoke(key, Some((TOMBSTONE, TOMBSTONE_TTL))).await
     }
 
-    /// Gives a session a new TTL, at most once every `every`.
+    /// Gives a session a new TTL. The same one again is written at most once every `every`.
     pub async fn touch(&self, key: &Key, ttl: Ttl, every: Ttl) -> Result<()> {
-        let now = self.clock.steady();
-        if self.touched.get(key.as_str()).is_some_and(|before| now < before.saturating_add(every.as_millis()))
-        {
+        if !self.touches.is_due(key, ttl, every) {
             return Ok(());
         }
-        self.touched.insert(key.as_str().to_owned(), now);
+        // From now on, so that of several at once one is written.
+        self.touches.note(key, ttl);
         let touched = self.store.expire_unless(key, TOMBSTONE, ttl).await;
         if !matches!(touched, Ok(true)) {
-            self.touched.remove(key.as_str());
+            self.touches.forget(key);
         }
         touched.map(drop)
     }
@@ -93,7 +88,7 @@ impl<S: Store> ExpressSessions<S> {
     /// Removes all sessions whose keys begin with `prefix`.
     pub async fn clear(&self, prefix: &str) -> Result<()> {
         let call = Timed::begin(&*self.store);
-        self.touched.clear();
+        self.touches.clear();
         for keys in keys(prefix, &call.scan(prefix).await?)?.chunks(KEYS_AT_ONCE) {
             call.delete(keys).await?;
         }

@@ -17,6 +17,7 @@ mod rate_limit;
 mod run;
 mod session;
 mod temp;
+mod touches;
 
 pub use attempts::{Attempts, Window};
 pub use better_auth::BetterAuthStorage;

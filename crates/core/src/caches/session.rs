@@ -15,8 +15,6 @@ mod touch;
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
-
 pub use self::change::Changed;
 use self::change::session_json;
 pub use self::options::SessionOptions;
@@ -24,7 +22,8 @@ use self::options::{epoch_key, index_key};
 use self::record::{Record, is_moved};
 pub use self::record::{SessionChange, SessionData};
 use super::last_seen::LastSeen;
-use crate::clock::{Clock, SteadyMillis, UnixMillis};
+use super::touches::Touches;
+use crate::clock::{Clock, UnixMillis};
 use crate::json::to_json;
 use crate::keys::{Expiry, Key};
 use crate::store::{Store, Timed};
@@ -34,16 +33,13 @@ use crate::{Error, Result};
 const TRIES: u32 = 8;
 /// The maximum bytes of all texts last seen.
 const LAST_SEEN_BYTES: u64 = 8 * 1024 * 1024;
-/// The number of sessions of which this process knows when it has touched them.
-const TOUCHED: usize = 65_536;
 
 /// The sessions of a process, of any [`SessionOptions`].
 pub struct Sessions<S> {
     store: Arc<S>,
     clock: Clock,
     last_seen: LastSeen,
-    /// When this process has last touched a session.
-    touched: Cache<String, SteadyMillis>,
+    touches: Touches,
 }
 
 /// A session that counts, its text, and the epoch in which it does.
@@ -58,7 +54,8 @@ impl<S: Store> Sessions<S> {
     /// Sessions on `store`.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, clock, last_seen: LastSeen::new(LAST_SEEN_BYTES), touched: Cache::new(TOUCHED) }
+        let touches = Touches::new(clock.clone());
+        Self { store, clock, last_seen: LastSeen::new(LAST_SEEN_BYTES), touches }
     }
 
     /// Makes a session. Returns `{ id, session }` as JSON.
@@ -75,7 +72,7 @@ impl<S: Store> Sessions<S> {
                 index::add(&call, options, &tag, (&name, None), (now, now)).await?;
             }
             self.remember(&key, &text);
-            self.touched.insert(key.as_str().to_owned(), self.clock.steady());
+            self.touches.note(&key, options.first_ttl());
             let session = session_json(&text, options);
             return Ok(format!(r#"{{"id":{},"session":{session}}}"#, to_json(&id)));
         }
@@ -94,7 +91,7 @@ impl<S: Store> Sessions<S> {
         let epoch_key = epoch_key(tag)?;
         let epoch = self.values(call, options, std::slice::from_ref(&epoch_key)).await?.pop().flatten();
         let text = Record::text(data.as_str(), epoch.as_deref().unwrap_or_default(), now);
-        let stored = call.set(key, &text, Expiry::After(options.idle.min(options.absolute)));
+        let stored = call.set(key, &text, Expiry::After(options.first_ttl()));
         if epoch.is_none() {
             stored.await?;
             return Ok(Some(text));
@@ -116,16 +113,28 @@ impl<S: Store> Sessions<S> {
     ) -> Result<Option<String>> {
         let call = Timed::begin(&*self.store);
         let key = options.key(id)?;
-        let is_due = touches && self.begin_touch(options, &key);
-        // Both in one request. The EXPIRE of a session that does not count does no harm.
-        let touch = async { if is_due { self.extend(&call, options, &key).await } else { Ok(true) } };
-        let read = self.read(&call, options, (id, &key), user_id, |found| found.record.to_json(options));
-        let (session, extended) = tokio::join!(read, touch);
-        if is_due && !matches!((&session, &extended), (Ok(Some(_)), Ok(true))) {
-            self.touched.remove(key.as_str());
+        let seen = self.last_seen.get(&key).filter(|_| touches);
+        let renewed = async {
+            match &seen {
+                Some(text) => self.renew_seen(&call, options, &key, text).await,
+                None => Ok(true),
+            }
+        };
+        let take = |found: Found<'_>| (found.record.to_json(options), found.record.created_at);
+        // Both in one request. A cookie that is made up, or a session that was revoked, is read only.
+        let (found, renewed) = tokio::join!(self.read(&call, options, (id, &key), user_id, take), renewed);
+        let Some((session, created_at)) = found? else {
+            self.touches.forget(&key);
+            return Ok(None);
+        };
+        renewed?;
+        if touches
+            && seen.is_none()
+            && let Some(ttl) = options.time_left(created_at, self.clock.lifetime_now())
+        {
+            self.renew(&call, options, (&key, ttl), true).await?;
         }
-        extended?;
-        session
+        Ok(Some(session))
     }
 
     /// The sessions of a user that are in the list, as a JSON array, the newest last.
@@ -216,7 +225,7 @@ impl<S: Store> Sessions<S> {
 
     fn forget(&self, key: &Key) {
         self.last_seen.forget(key);
-        self.touched.remove(key.as_str());
+        self.touches.forget(key);
     }
 }
 

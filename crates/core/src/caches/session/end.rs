@@ -40,6 +40,7 @@ impl<S: Store> Sessions<S> {
                 Swap::Done => {
                     self.forget(&key);
                     self.remember(&new_key, &text);
+                    self.touches.note(&new_key, ttl);
                     if options.has_index {
                         let (name, old) = (id::stored_name(&new_id), id::stored_name(id));
                         index::add(&call, options, &tag, (&name, Some(&old)), (created_at, now)).await?;

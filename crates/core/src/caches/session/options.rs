@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::id;
 use crate::Result;
-use crate::clock::{SteadyMillis, UnixMillis};
+use crate::clock::UnixMillis;
 use crate::keys::{Key, SESSION, SESSION_EPOCH, SESSION_INDEX, Ttl};
 
 /// Where sessions are stored, and how long they live.
@@ -52,6 +52,11 @@ impl SessionOptions {
         id::tag(&self.prefix, user_id)
     }
 
+    /// How long a new session lives, unless it is used again.
+    pub(super) fn first_ttl(&self) -> Ttl {
+        self.idle.min(self.absolute)
+    }
+
     /// How long a session that is used now lives, unless it is used again; `None` if it is over.
     pub(super) fn time_left(&self, created_at: UnixMillis, now: UnixMillis) -> Option<Ttl> {
         let left = self.expires_at(created_at).checked_sub(now).filter(|left| *left > 0)?;
@@ -66,11 +71,6 @@ impl SessionOptions {
     /// How long an epoch is kept: longer than any session that was made under it or before it.
     pub(super) fn epoch_ttl(&self) -> Ttl {
         Ttl::from_duration(Duration::from_millis(self.absolute.as_millis().saturating_mul(2)))
-    }
-
-    /// Whether a touch at this steady time is too soon after the one before.
-    pub(super) fn is_soon(&self, before: SteadyMillis, now: SteadyMillis) -> bool {
-        now < before.saturating_add(self.touch_every.as_millis())
     }
 }
 

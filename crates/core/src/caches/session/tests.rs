@@ -8,11 +8,11 @@ use crate::json::Object;
 use crate::keys::Ttl;
 use crate::store::MemoryStore;
 
-const START: u64 = 1_700_000_000_000;
-const SECOND: u64 = 1_000;
-const DAY: u64 = 86_400 * SECOND;
+pub(super) const START: u64 = 1_700_000_000_000;
+pub(super) const SECOND: u64 = 1_000;
+pub(super) const DAY: u64 = 86_400 * SECOND;
 
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the memory store is synchronous"),
@@ -20,38 +20,38 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A process: its own sessions on a store that others share.
-struct Process {
-    sessions: Sessions<MemoryStore>,
-    options: SessionOptions,
+pub(super) struct Process {
+    pub(super) sessions: Sessions<MemoryStore>,
+    pub(super) options: SessionOptions,
 }
 
 /// A store, the clock of all, and what of it is in a process.
-struct Stage {
-    store: Arc<MemoryStore>,
-    time: Arc<AtomicU64>,
+pub(super) struct Stage {
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) time: Arc<AtomicU64>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let time = Arc::new(AtomicU64::new(START));
         let store = Arc::new(MemoryStore::new(MemoryLimits::default(), clock(&time)));
         Self { store, time }
     }
 
-    fn process(&self) -> Process {
+    pub(super) fn process(&self) -> Process {
         self.process_with(SessionOptions::default())
     }
 
-    fn process_with(&self, options: SessionOptions) -> Process {
+    pub(super) fn process_with(&self, options: SessionOptions) -> Process {
         Process { sessions: Sessions::new(Arc::clone(&self.store), clock(&self.time)), options }
     }
 
-    fn advance(&self, millis: u64) {
+    pub(super) fn advance(&self, millis: u64) {
         self.time.fetch_add(millis, Relaxed);
     }
 
     /// The only key of a session.
-    fn session_key(&self) -> Key {
+    pub(super) fn session_key(&self) -> Key {
         let names = now(self.store.scan("session:")).unwrap();
         let [name] = &names[..] else { panic!("{names:?}") };
         Key::plain("key", name).unwrap()
@@ -64,32 +64,32 @@ fn clock(time: &Arc<AtomicU64>) -> Clock {
 }
 
 impl Process {
-    fn create(&self, data: &str) -> String {
+    pub(super) fn create(&self, data: &str) -> String {
         let data = SessionData::from_json("data", data.into()).unwrap();
         let created = now(self.sessions.create(&self.options, &data)).unwrap();
         let id = Object::parse(&created).unwrap().get("id").unwrap().to_owned();
         id.trim_matches('"').to_owned()
     }
 
-    fn get(&self, id: &str) -> Option<String> {
+    pub(super) fn get(&self, id: &str) -> Option<String> {
         now(self.sessions.get(&self.options, id, true, None)).unwrap()
     }
 
-    fn peek(&self, id: &str) -> Option<String> {
+    pub(super) fn peek(&self, id: &str) -> Option<String> {
         now(self.sessions.get(&self.options, id, false, None)).unwrap()
     }
 
-    fn update(&self, id: &str, change: &str) -> Option<String> {
+    pub(super) fn update(&self, id: &str, change: &str) -> Option<String> {
         let change = SessionChange::from_json("change", change.into()).unwrap();
         now(self.sessions.update(&self.options, id, &change)).unwrap()
     }
 
-    fn destroy_all(&self, user_id: &str, except: Option<&str>) {
+    pub(super) fn destroy_all(&self, user_id: &str, except: Option<&str>) {
         now(self.sessions.destroy_all(&self.options, user_id, except)).unwrap();
     }
 }
 
-const USER: &str = r#"{"userId":"u","n":1e21,"z":[ ]}"#;
+pub(super) const USER: &str = r#"{"userId":"u","n":1e21,"z":[ ]}"#;
 
 #[test]
 fn a_session_is_the_data_byte_for_byte_and_its_times() {
@@ -293,23 +293,6 @@ fn a_rotated_session_has_its_data_and_no_old_id() {
     assert_eq!((a.get(&id), b.get(&id), b.update(&id, r#"{"a":1}"#)), (None, None, None));
     assert!(b.get(&new_id).unwrap().starts_with(r#"{"userId":"u""#));
     assert_eq!(now(b.sessions.rotate(&b.options, &id)).unwrap(), None);
-}
-
-#[test]
-fn a_touch_is_written_once_in_a_while() {
-    let stage = Stage::new();
-    let process = stage.process();
-    let id = process.create(USER);
-    let left = || match stage.store.expiry(&stage.session_key()).unwrap() {
-        Expiry::At(time) => time - stage.time.load(Relaxed),
-        other => panic!("{other:?}"),
-    };
-    for (advanced, expected) in [(59, DAY - 59 * SECOND), (1, DAY), (59, DAY - 59 * SECOND), (1, DAY)] {
-        stage.advance(advanced * SECOND);
-        assert!(now(process.sessions.touch(&process.options, &id)).unwrap());
-        assert_eq!(left(), expected);
-    }
-    assert!(!now(process.sessions.touch(&process.options, "none")).unwrap());
 }
 
 #[test]

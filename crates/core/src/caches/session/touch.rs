@@ -4,48 +4,67 @@ use super::Sessions;
 use super::options::SessionOptions;
 use super::record::Record;
 use crate::Result;
-use crate::clock::UnixMillis;
-use crate::keys::Key;
+use crate::keys::{Key, Ttl};
 use crate::store::{Store, Timed};
 
 /// Methods have the errors of [`Store`].
 impl<S: Store> Sessions<S> {
-    /// Gives the idle time of a session a new beginning, at most once in a while. Returns whether the session is there; it
-    /// is not looked up whether it has been revoked.
+    /// Begins the idle time of a session anew, at most once in a while. Returns whether the session is there. It is not
+    /// looked up whether it has been revoked, nor, within that while, whether another process has ended it.
     pub async fn touch(&self, options: &SessionOptions, id: &str) -> Result<bool> {
         let key = options.key(id)?;
-        if !self.begin_touch(options, &key) {
-            return Ok(true);
+        let call = Timed::begin(&*self.store);
+        match self.last_seen.get(&key) {
+            Some(text) => self.renew_seen(&call, options, &key, &text).await,
+            // Its age is not known, which every reader looks at.
+            None => self.renew(&call, options, (&key, options.first_ttl()), false).await,
         }
-        let touched = self.extend(&Timed::begin(&*self.store), options, &key).await;
-        if !matches!(touched, Ok(true)) {
-            self.forget(&key);
-        }
-        touched
     }
 
-    /// Whether a touch is due. It counts as made.
-    pub(super) fn begin_touch(&self, options: &SessionOptions, key: &Key) -> bool {
-        let now = self.clock.steady();
-        let is_due = self.touched.get(key.as_str()).is_none_or(|before| !options.is_soon(before, now));
-        if is_due {
-            self.touched.insert(key.as_str().to_owned(), now);
-        }
-        is_due
-    }
-
-    pub(super) async fn extend(
+    /// Begins the idle time of a session anew that counted when this process saw `text`, at most once in a while. Returns
+    /// whether the session is there.
+    pub(super) async fn renew_seen(
         &self,
         call: &Timed<'_, S>,
         options: &SessionOptions,
         key: &Key,
+        text: &str,
     ) -> Result<bool> {
-        let now: UnixMillis = self.clock.lifetime_now();
-        let created_at = self.last_seen.get(key).and_then(|text| Some(Record::parse(&text)?.created_at));
-        // Of a session that this process has not seen, it does not know the age, which every reader looks at.
-        match options.time_left(created_at.unwrap_or(now), now) {
-            Some(ttl) => call.expire(key, ttl).await,
+        // Most calls come too soon, and need not look into the text.
+        if !self.touches.is_due(key, options.first_ttl(), options.touch_every) {
+            return Ok(true);
+        }
+        let left = |record: Record<'_>| options.time_left(record.created_at, self.clock.lifetime_now());
+        match Record::parse(text).and_then(left) {
+            Some(ttl) => self.renew(call, options, (key, ttl), true).await,
             None => Ok(false),
         }
     }
+
+    /// Gives a session this TTL, unless it is too soon for that. Returns whether the session is there. If it is known to
+    /// be, the touch counts as made from the beginning, so that of several at once one is written.
+    pub(super) async fn renew(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        (key, ttl): (&Key, Ttl),
+        is_known: bool,
+    ) -> Result<bool> {
+        if !self.touches.is_due(key, ttl, options.touch_every) {
+            return Ok(true);
+        }
+        if is_known {
+            self.touches.note(key, ttl);
+        }
+        let touched = call.expire(key, ttl).await;
+        if matches!(touched, Ok(true)) {
+            self.touches.note(key, ttl);
+        } else {
+            self.forget(key);
+        }
+        touched
+    }
 }
+
+#[cfg(test)]
+mod tests;
