@@ -139,6 +139,36 @@ describe.each(['upstash', 'redis'])('four processes on a gateway in mode %s', (m
     )
   })
 
+  test('a revocation ends the session that others spare at the same time', async () => {
+    await rounds(
+      ({ id, userId }, index) => ({
+        action: ['destroyOthers', 'destroyAll', 'destroyOthers', 'get'][index] ?? '',
+        id,
+        userId,
+      }),
+      async ({ id, userId }) => {
+        const later = await sessions.create({ userId })
+
+        expect(await sessions.get(id)).toBeNull()
+        expect(await sessions.get(later.id)).toStrictEqual(later.session)
+      },
+    )
+  })
+
+  test('a session that several revocations spare at the same time counts afterwards', async () => {
+    await rounds(
+      ({ id, userId }, index) => ({
+        action: index === 1 ? 'update' : 'destroyOthers',
+        id,
+        userId,
+        name: 'field',
+      }),
+      async ({ id }) => {
+        expect(await sessions.get(id)).toMatchObject({ field: true })
+      },
+    )
+  })
+
   test('of sessions made during a revocation, each counts or does not, and those before it do not', async () => {
     await rounds(
       ({ userId }, index) => ({ action: index === 1 ? 'destroyAll' : 'create', userId }),

@@ -10,6 +10,7 @@ const actions = {
   increment: ({ id }) => sessions.update(id, (data) => ({ ...data, n: data.n + 1 })),
   destroy: ({ id }) => sessions.destroy(id),
   destroyAll: ({ userId }) => sessions.destroyAll(userId),
+  destroyOthers: ({ userId, id }) => sessions.destroyAll(userId, { except: id }),
   create: async ({ userId }) => (await sessions.create({ userId, n: 0 })).id,
   rotate: ({ id }) => sessions.rotate(id),
   get: async ({ id }) => (await sessions.get(id)) !== null,

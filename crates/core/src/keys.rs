@@ -57,8 +57,8 @@ pub const TEMP: Namespace = Namespace { prefix: "temp:", ttl_seconds: 900 };
 
 /// Sessions, by the hash of their id, where no other prefix is given.
 pub const SESSION: Namespace = Namespace { prefix: "session:", ttl_seconds: 86_400 };
-/// The epochs of users, by tag.
-pub const SESSION_EPOCH: Namespace = Namespace { prefix: "session-epoch:", ttl_seconds: 5_184_000 };
+/// The epochs of users, by tag. The TTL, of 400 days, is the shortest.
+pub const SESSION_EPOCH: Namespace = Namespace { prefix: "session-epoch:", ttl_seconds: 34_560_000 };
 /// The lists of sessions of users, by tag.
 pub const SESSION_INDEX: Namespace = Namespace { prefix: "session-index:", ttl_seconds: 2_592_000 };
 /// Sessions of express-session, where no other prefix is given.

@@ -26,6 +26,7 @@ const KEYS_AT_ONCE: usize = 1_000;
 /// The sessions of a process, under any prefix.
 pub struct ExpressSessions<S> {
     store: Arc<S>,
+    clock: Clock,
     touches: Touches,
 }
 
@@ -34,7 +35,7 @@ impl<S: Store> ExpressSessions<S> {
     /// Sessions on `store`.
     #[must_use]
     pub fn new(store: Arc<S>, clock: Clock) -> Self {
-        Self { store, touches: Touches::new(clock) }
+        Self { store, clock: clock.clone(), touches: Touches::new(clock) }
     }
 
     /// The JSON text of the session; `None` if it is absent, destroyed, or no JSON object.

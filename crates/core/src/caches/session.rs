@@ -7,6 +7,7 @@
 
 mod change;
 mod end;
+mod epoch;
 mod id;
 mod index;
 mod options;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 pub use self::change::Changed;
 use self::change::session_json;
 pub use self::options::SessionOptions;
-use self::options::{epoch_key, index_key};
+use self::options::index_key;
 use self::record::{Record, is_moved};
 pub use self::record::{SessionChange, SessionData};
 use super::last_seen::LastSeen;
+use super::random::hash;
 use super::touches::Touches;
 use crate::clock::{Clock, UnixMillis};
 use crate::json::to_json;
@@ -68,7 +70,7 @@ impl<S: Store> Sessions<S> {
             let now = self.clock.lifetime_now();
             let Some(text) = self.store_new(&call, options, (&key, &tag), data, now).await? else { continue };
             if options.has_index {
-                let name = id::stored_name(&id);
+                let name = hash(&id);
                 index::add(&call, options, &tag, (&name, None), (now, now)).await?;
             }
             self.remember(&key, &text);
@@ -88,16 +90,16 @@ impl<S: Store> Sessions<S> {
         data: &SessionData,
         now: UnixMillis,
     ) -> Result<Option<String>> {
-        let epoch_key = epoch_key(tag)?;
+        let epoch_key = epoch::key(tag)?;
         let epoch = self.values(call, options, std::slice::from_ref(&epoch_key)).await?.pop().flatten();
         let text = Record::text(data.as_str(), epoch.as_deref().unwrap_or_default(), now);
         let stored = call.set(key, &text, Expiry::After(options.first_ttl()));
-        if epoch.is_none() {
+        if epoch.is_none_or(|epoch| !epoch::is_too_short(&epoch, options, now)) {
             stored.await?;
             return Ok(Some(text));
         }
         // The epoch must outlive the session, or the session would end with it.
-        let (stored, is_kept) = tokio::join!(stored, call.expire(&epoch_key, options.epoch_ttl()));
+        let (stored, is_kept) = tokio::join!(stored, call.expire(&epoch_key, epoch::ttl(options)));
         stored?;
         Ok(is_kept?.then_some(text))
     }
@@ -143,7 +145,7 @@ impl<S: Store> Sessions<S> {
         let tag = options.tag(user_id);
         let index = self.values(&call, options, &[index_key(&tag)?]).await?.pop().flatten();
         let names = index::names(index.as_deref());
-        let mut keys = vec![epoch_key(&tag)?];
+        let mut keys = vec![epoch::key(&tag)?];
         for name in &names {
             keys.push(options.key_of_name(name)?);
         }
@@ -169,7 +171,7 @@ impl<S: Store> Sessions<S> {
         let tag = user_id.map(|user_id| options.tag(user_id)).or_else(|| id::tag_of(id).map(str::to_owned));
         let (text, found) = match tag {
             Some(tag) => {
-                let values = self.values(call, options, &[key.clone(), epoch_key(&tag)?]).await?;
+                let values = self.values(call, options, &[key.clone(), epoch::key(&tag)?]).await?;
                 let [text, epoch] = <[Option<String>; 2]>::try_from(values).unwrap_or_default();
                 (text, Some((tag, epoch)))
             }
@@ -190,7 +192,7 @@ impl<S: Store> Sessions<S> {
         let (tag, epoch) = if let Some(found) = found {
             found
         } else {
-            let epoch = self.values(call, options, &[epoch_key(&own_tag)?]).await?.pop().flatten();
+            let epoch = self.values(call, options, &[epoch::key(&own_tag)?]).await?.pop().flatten();
             (own_tag.clone(), epoch)
         };
         if tag != own_tag || !record.counts_in(epoch.as_deref()) || !self.is_young(options, &record) {

@@ -1,10 +1,11 @@
 //! The ends of sessions: of one, of all of a user, and of an id that is replaced by another.
 
-use super::options::{SessionOptions, epoch_key};
+use super::options::SessionOptions;
 use super::record::moved;
-use super::{Found, Sessions, TRIES, id, index};
+use super::{Found, Sessions, TRIES, epoch, id, index};
+use crate::caches::random::hash;
 use crate::clock::UnixMillis;
-use crate::keys::{Expiry, Ttl};
+use crate::keys::{Expiry, Key, Ttl};
 use crate::store::{Store, Swap, Timed};
 use crate::{Error, Result};
 
@@ -42,7 +43,7 @@ impl<S: Store> Sessions<S> {
                     self.remember(&new_key, &text);
                     self.touches.note(&new_key, ttl);
                     if options.has_index {
-                        let (name, old) = (id::stored_name(&new_id), id::stored_name(id));
+                        let (name, old) = (hash(&new_id), hash(id));
                         index::add(&call, options, &tag, (&name, Some(&old)), (created_at, now)).await?;
                     }
                     return Ok(Some(new_id));
@@ -80,31 +81,74 @@ impl<S: Store> Sessions<S> {
         except: Option<&str>,
     ) -> Result<()> {
         let call = Timed::begin(&*self.store);
-        let epoch_key = epoch_key(&options.tag(user_id))?;
-        let epoch = id::new_epoch()?;
-        if let Some(id) = except {
-            self.spare(&call, options, (id, user_id), &epoch).await?;
+        let epoch_key = epoch::key(&options.tag(user_id))?;
+        if let Some(id) = except
+            && self.destroy_others(&call, options, (id, user_id), &epoch_key).await?
+        {
+            return Ok(());
         }
-        call.revoke(&epoch_key, Some((&epoch, options.epoch_ttl()))).await
+        let epoch = epoch::new(options, self.clock.lifetime_now())?;
+        call.revoke(&epoch_key, Some((&epoch, epoch::ttl(options)))).await
     }
 
-    /// Makes a session count in the epoch that is to come, too, so that it counts all the time.
-    pub(super) async fn spare(
+    /// Ends all sessions of a user but one, which counts all the time. Returns whether that is done: a session that does not
+    /// count is not spared. The epoch is replaced only if it is still the one in which the session counted, so that no
+    /// other revocation is undone.
+    async fn destroy_others(
         &self,
         call: &Timed<'_, S>,
         options: &SessionOptions,
         (id, user_id): (&str, &str),
-        next: &str,
-    ) -> Result<()> {
+        epoch_key: &Key,
+    ) -> Result<bool> {
+        let ttl = epoch::ttl(options);
+        for _ in 0..TRIES {
+            let Some((epoch, next)) = self.spare(call, options, (id, user_id)).await? else {
+                return Ok(false);
+            };
+            let is_replaced = if epoch.is_empty() {
+                call.set_if_absent(epoch_key, &next, ttl).await?
+            } else {
+                call.compare_and_set(epoch_key, &epoch, &next, Some(ttl)).await? == Swap::Done
+            };
+            if is_replaced {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Has a session count in an epoch that is to come, too. Returns the epoch in which it counts and the one to come;
+    /// `None` if there is no such session.
+    async fn spare(
+        &self,
+        call: &Timed<'_, S>,
+        options: &SessionOptions,
+        (id, user_id): (&str, &str),
+    ) -> Result<Option<(String, String)>> {
         let key = options.key(id)?;
         for _ in 0..TRIES {
-            let take = |found: Found<'_>| (found.text.to_owned(), found.record.spared(found.epoch, next));
-            let Some((text, written)) = self.read(call, options, (id, &key), Some(user_id), take).await?
-            else {
-                return Ok(());
+            let fresh = epoch::new(options, self.clock.lifetime_now())?;
+            let take = |found: Found<'_>| {
+                let Found { record, text, epoch } = found;
+                match record.epoch_after(epoch) {
+                    // Another call is about to end the other sessions. Of two that spare a session, none ends it.
+                    Some(next) => (epoch.to_owned(), next.to_owned(), None),
+                    None => {
+                        let write = (text.to_owned(), record.spared(epoch, &fresh));
+                        (epoch.to_owned(), fresh, Some(write))
+                    }
+                }
             };
+            let Some((epoch, next, write)) =
+                self.read(call, options, (id, &key), Some(user_id), take).await?
+            else {
+                return Ok(None);
+            };
+            let Some((text, written)) = write else { return Ok(Some((epoch, next))) };
             match self.swap(call, &key, &text, &written).await? {
-                Swap::Done | Swap::Absent => return Ok(()),
+                Swap::Done => return Ok(Some((epoch, next))),
+                Swap::Absent => return Ok(None),
                 Swap::Changed(_) => {}
             }
         }
@@ -113,41 +157,4 @@ impl<S: Store> Sessions<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::super::{SessionData, SessionOptions, Sessions};
-    use crate::clock::Clock;
-    use crate::config::MemoryLimits;
-    use crate::json::Object;
-    use crate::store::{MemoryStore, Operation, Output, Store, Swap};
-    use crate::{Error, Result};
-    /// A store in which another change always comes first.
-    struct Contended(MemoryStore);
-
-    impl Store for Contended {
-        async fn execute(&self, operation: Operation<'_>) -> Result<Output> {
-            if let Operation::CompareAndSet { key, .. } = operation {
-                let held = self.0.get(key).await?;
-                return Ok(Output::Swap(held.map_or(Swap::Absent, Swap::Changed)));
-            }
-            self.0.execute(operation).await
-        }
-    }
-
-    #[tokio::test]
-    async fn a_session_that_could_not_move_for_other_changes_is_not_called_absent() {
-        let store = Arc::new(Contended(MemoryStore::new(MemoryLimits::default(), Clock::system())));
-        let sessions = Sessions::new(Arc::clone(&store), Clock::system());
-        let options = SessionOptions::default();
-        let data = SessionData::from_json("data", r#"{"userId":"u"}"#.into()).unwrap();
-        let created = sessions.create(&options, &data).await.unwrap();
-        let id = Object::parse(&created).unwrap().get("id").unwrap().trim_matches('"').to_owned();
-
-        let moved = sessions.rotate(&options, &id).await;
-
-        assert!(moved.as_ref().is_err_and(Error::is_conflict), "{moved:?}");
-        assert!(sessions.get(&options, &id, false, None).await.unwrap().is_some());
-        assert_eq!(store.scan("session:").await.unwrap().len(), 1);
-    }
-}
+mod tests;

@@ -1,17 +1,15 @@
-//! The ids of sessions, and the names under which they are stored.
+//! The ids of sessions.
 //!
 //! An id is 256 random bits, a dot, and the tag of its user, so that a reader of the id knows whose revocations count.
 //! It is stored under its SHA-256: who reads the database finds no id that can be used.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
 use crate::Result;
-use crate::caches::random::{hash, random_bytes, random_token};
+use crate::caches::random::random_token;
 
-/// 128 bits.
-const EPOCH_BYTES: usize = 16;
 /// 64 bits of a hash. Two users with one tag would share their revocations.
 const TAG_BYTES: usize = 8;
 /// Their length in base64.
@@ -29,7 +27,7 @@ pub(super) fn new_id(tag: &str) -> Result<String> {
 /// The tag of a user. Caches with different prefixes have different ones.
 pub(super) fn tag(prefix: &str, user_id: &str) -> String {
     let text = format!("{}:{prefix}{}:{user_id}", prefix.len(), user_id.len());
-    URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..TAG_BYTES])
+    BASE64_URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..TAG_BYTES])
 }
 
 /// The tag in an id. `None` if there can be none.
@@ -37,20 +35,6 @@ pub(super) fn tag_of(id: &str) -> Option<&str> {
     let (_, tag) = id.rsplit_once('.')?;
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (tag.len() == TAG_LENGTH && tag.bytes().all(is_base64)).then_some(tag)
-}
-
-/// The name under which a session is stored.
-pub(super) fn stored_name(id: &str) -> String {
-    hash(id)
-}
-
-/// 128 random bits, which no other epoch has.
-///
-/// # Errors
-///
-/// When the operating system has no random numbers.
-pub(super) fn new_epoch() -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(random_bytes::<EPOCH_BYTES>()?))
 }
 
 #[cfg(test)]

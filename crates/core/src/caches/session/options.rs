@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::id;
 use crate::Result;
+use crate::caches::random::hash;
 use crate::clock::UnixMillis;
-use crate::keys::{Key, SESSION, SESSION_EPOCH, SESSION_INDEX, Ttl};
+use crate::keys::{Key, SESSION, SESSION_INDEX, Ttl};
 
 /// Where sessions are stored, and how long they live.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ impl Default for SessionOptions {
 impl SessionOptions {
     /// The key of the session with this id.
     pub(super) fn key(&self, id: &str) -> Result<Key> {
-        self.key_of_name(&id::stored_name(id))
+        self.key_of_name(&hash(id))
     }
 
     pub(super) fn key_of_name(&self, name: &str) -> Result<Key> {
@@ -67,16 +68,6 @@ impl SessionOptions {
     pub(super) fn expires_at(&self, created_at: UnixMillis) -> UnixMillis {
         created_at.saturating_add(self.absolute.as_millis())
     }
-
-    /// How long an epoch is kept: longer than any session that was made under it or before it.
-    pub(super) fn epoch_ttl(&self) -> Ttl {
-        Ttl::from_duration(Duration::from_millis(self.absolute.as_millis().saturating_mul(2)))
-    }
-}
-
-/// The key of the epoch of the user with `tag`.
-pub(super) fn epoch_key(tag: &str) -> Result<Key> {
-    SESSION_EPOCH.key("userId", tag)
 }
 
 /// The key of the list of sessions of the user with `tag`.

@@ -123,6 +123,11 @@ impl<'a> Record<'a> {
         self.epoch == epoch || self.next_epoch.as_deref() == Some(epoch)
     }
 
+    /// The other epoch under which it counts, if that is to come after this one.
+    pub(super) fn epoch_after(&self, epoch: &str) -> Option<&str> {
+        self.next_epoch.as_deref().filter(|next| *next != epoch)
+    }
+
     pub(super) fn has_stamp(&self, stamp: &str) -> bool {
         self.stamps.as_bytes().chunks(STAMP_LENGTH).any(|one| one == stamp.as_bytes())
     }
