@@ -22,6 +22,18 @@ export const stringify = (value: unknown): string | undefined => {
   }
 }
 
+/** Lists for the addon the fields of an object that are `undefined`, which its JSON text does not have. */
+export const undefinedNames = (object: object): string[] => {
+  try {
+    const fields = object as Record<string, unknown>
+    // Its JSON text is that of another object.
+    if (typeof fields.toJSON === 'function') return []
+    return Object.keys(fields).filter((name) => fields[name] === undefined)
+  } catch (error) {
+    return keepThrown(error)
+  }
+}
+
 /** Copies an array for the addon, so that none of its elements is a getter. */
 export const elements = (array: unknown): unknown[] => {
   try {

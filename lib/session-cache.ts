@@ -1,5 +1,5 @@
 import { addon } from './addon.js'
-import { property, stringify } from './arguments.js'
+import { property, stringify, undefinedNames } from './arguments.js'
 import { call, callNow, json, none, raw, realm } from './calls.js'
 
 /** The options of a `SessionCache`. Caches with one prefix share their sessions. */
@@ -94,15 +94,17 @@ export class SessionCache<T extends SessionUser = SessionUser> {
   }
 
   /**
-   * Changes a session, and nothing that others change at the same time: fields replace those of the data, a function makes
-   * new data of them. It may be called several times. If it returns `null`, nothing is changed. Resolves to the changed
+   * Changes a session, and nothing that others change at the same time: fields replace those of the data, and those that
+   * are `undefined` are removed; a function makes new data of them. It may be called several times. If it returns `null`, nothing is changed. Resolves to the changed
    * session, or to `null`; rejects with `ERR_CONFLICT` when others came first eight times. It does not look whether the
    * session has been revoked, and leaves it so.
    * @example await sessions.update(id, { theme: 'dark' })
    * @example await sessions.update(id, (data) => ({ ...data, cart: [...data.cart, item] }))
    */
   async update(id: string, change: Partial<T> | ((data: T) => T | null)): Promise<Session<T> | null> {
-    if (typeof change !== 'function') return call(this.#sessions, 'update', json, id, change, stringify)
+    if (typeof change !== 'function') {
+      return call(this.#sessions, 'update', json, id, change, stringify, undefinedNames)
+    }
     let next: Basis<T> | null = await call(this.#sessions, 'beginChange', json, id)
     for (let tries = 0; next !== null; tries += 1) {
       const [basis, before, spent] = next

@@ -15,7 +15,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// The caller's `JSON.stringify`.
 pub(crate) type Stringify<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Unknown<'env>>;
 
-/// The face's function that copies an array.
+/// The face's function that makes an array of a value.
 pub(crate) type Elements<'env> = Function<'env, FnArgs<(Unknown<'env>,)>, Object<'env>>;
 
 /// The face's function that reads a property, or lists the names of all if it is given an empty name.
@@ -84,6 +84,12 @@ pub(crate) fn plain_keys<'env>(
     (0..array.get_array_length()?)
         .map(|index| plain_key(&format!("{name}[{index}]"), array.get_element(index)?))
         .collect()
+}
+
+/// Names of an object's fields, which the face's function `select` finds.
+pub(crate) fn names<'env>(name: &str, value: Unknown<'env>, select: &Elements<'env>) -> Result<Vec<String>> {
+    let names = select.call(FnArgs { data: (value,) }).map_err(|_| Failure::unreadable(name))?;
+    (0..names.get_array_length()?).map(|index| text(name, names.get_element(index)?)).collect()
 }
 
 /// The strings of an array that the face has made; at least one.

@@ -1,6 +1,6 @@
 //! `SessionCache`.
 
-#![expect(clippy::too_many_arguments, reason = "the three of the caller, and what every call has")]
+#![expect(clippy::too_many_arguments, reason = "every method takes the environment and its slot, too")]
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Env, Unknown};
 use napi_derive::napi;
 use redlatch_core::caches::{SessionChange, SessionData, SessionOptions};
 
-use crate::argument::{self, Property, Stringify};
+use crate::argument::{self, Elements, Property, Stringify};
 use crate::error::or_throw;
 use crate::realm::{Realm, RealmState, Returned};
 use crate::session_options;
@@ -74,7 +74,7 @@ impl SessionCache {
         })
     }
 
-    /// Changes some fields; the session as JSON, or `null`.
+    /// Changes some fields, and removes those that are undefined; the session as JSON, or `null`.
     #[napi(catch_unwind)]
     pub fn update<'e>(
         &self,
@@ -83,10 +83,13 @@ impl SessionCache {
         session_id: Unknown<'e>,
         change: Unknown<'e>,
         stringify: Stringify<'e>,
+        undefined_names: Elements<'e>,
     ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let id = id("id", session_id)?;
-            let change = SessionChange::from_json("change", argument::json("change", change, &stringify)?)?;
+            let json = argument::json("change", change, &stringify)?;
+            let removed = argument::names("change", change, &undefined_names)?;
+            let change = SessionChange::from_json("change", &json, removed)?;
             let options = Arc::clone(&self.options);
             Ok(async move { service.sessions.update(&options, &id, &change).await })
         })

@@ -65,11 +65,30 @@ describe('update', () => {
     const userId = uniqueUser()
     const { id } = await sessions.create({ userId, n: 1, other: { a: [1] } })
 
-    const updated = await sessions.update(id, { n: 2, more: 'x', skipped: undefined })
+    const updated = await sessions.update(id, { n: 2, more: 'x' })
 
     expect(updated).toMatchObject({ userId, n: 2, other: { a: [1] }, more: 'x' })
-    expect(updated).not.toHaveProperty('skipped')
     expect(await sessions.get(id)).toStrictEqual(updated)
+  })
+
+  test('removes the fields that are undefined, and no other', async () => {
+    const sessions = uniqueSessions()
+    const { id, session } = await sessions.create({ userId: uniqueUser(), impersonates: 'u', n: 1 })
+
+    const updated = await sessions.update(id, { impersonates: undefined, none: undefined, n: 2 })
+
+    const { impersonates: _, ...rest } = session
+    expect(updated).toStrictEqual({ ...rest, n: 2, updatedAt: updated?.updatedAt })
+    expect(await sessions.get(id)).toStrictEqual(updated)
+  })
+
+  test('of an object with a toJSON takes what that returns', async () => {
+    const sessions = uniqueSessions()
+    const { id } = await sessions.create({ userId: uniqueUser(), n: 1, other: 1 })
+
+    const change = { n: undefined, other: undefined, toJSON: () => ({ n: 2 }) }
+
+    expect(await sessions.update(id, change as never)).toMatchObject({ n: 2, other: 1 })
   })
 
   test('of two at once, both changes stay', async () => {
@@ -122,6 +141,10 @@ describe('update', () => {
         message: expect.stringContaining('data.userId must stay the same'),
       })
     }
+    expect(await rejection(() => sessions.update(id, { userId: undefined as never }))).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringContaining('data has no field "userId"'),
+    })
     expect(await sessions.get(id)).toStrictEqual(session)
   })
 })

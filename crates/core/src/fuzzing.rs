@@ -53,7 +53,7 @@ pub fn check_response(status: u16, is_batch: bool, arguments: &[Vec<&str>], body
     }
 }
 
-/// Changes fields of `text`: field number `n` gets the value `values[n]`.
+/// Changes fields of `text`: field number `n` gets the value `values[n]`, and removes them.
 ///
 /// If `text` is a JSON object, the changed text is one, exactly the changed fields differ, and all other bytes are the
 /// same. Values that are not JSON are skipped.
@@ -84,6 +84,11 @@ pub fn check_json_splice(text: &str, values: &[&str]) {
     let comma = if object.fields().is_empty() || added.is_empty() { "" } else { "," };
     let new_fields: Vec<String> = added.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     assert_eq!(result, [before, comma, &new_fields.join(","), after].concat());
+
+    let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
+    let mut left = object.fields();
+    left.retain(|(field, _)| !names.iter().any(|name| field == name.as_bytes()));
+    assert_eq!(parse(&object.without(&names)).fields(), left);
 }
 
 fn changed_fields<'a>(object: &Object<'a>, changes: &[(&'a str, &'a str)]) -> Vec<(Vec<u8>, &'a str)> {

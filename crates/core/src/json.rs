@@ -8,6 +8,7 @@
 mod shape;
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -69,9 +70,11 @@ impl<'a> Object<'a> {
     /// surrogate.
     pub(crate) fn named_fields(&self) -> Option<Vec<(String, &'a str)>> {
         let mut fields: Vec<(String, &'a str)> = Vec::with_capacity(self.fields.len());
+        let mut positions = HashMap::new();
         for (name, value) in &self.fields {
             let name = std::str::from_utf8(&name.0).ok()?;
-            match fields.iter_mut().find(|(known, _)| known == name) {
+            let position = *positions.entry(name).or_insert(fields.len());
+            match fields.get_mut(position) {
                 Some((_, known)) => *known = value.get(),
                 None => fields.push((name.to_owned(), value.get())),
             }
@@ -91,9 +94,9 @@ impl<'a> Object<'a> {
     pub fn with(&self, changes: &[(&str, &str)]) -> String {
         let mut replaced: Vec<(usize, usize, &str)> = Vec::new();
         let mut added = String::new();
-        for (name, value) in changes {
-            if let Some(old) = self.field(name).map(RawValue::get) {
-                let start = old.as_ptr() as usize - self.text.as_ptr() as usize;
+        for ((name, value), old) in changes.iter().zip(self.values_of(changes)) {
+            if let Some(old) = old {
+                let start = self.position(old);
                 replaced.push((start, start + old.len(), value));
             } else {
                 let comma = if self.fields.is_empty() && added.is_empty() { "" } else { "," };
@@ -113,6 +116,45 @@ impl<'a> Object<'a> {
         }
         result.push_str(&self.text[copied..]);
         result
+    }
+
+    /// The present values of the fields of `changes`, in one pass over all fields.
+    fn values_of(&self, changes: &[(&str, &str)]) -> Vec<Option<&'a str>> {
+        let positions: HashMap<&[u8], usize> =
+            changes.iter().enumerate().map(|(position, (name, _))| (name.as_bytes(), position)).collect();
+        let mut values = vec![None; changes.len()];
+        for (name, value) in &self.fields {
+            if let Some(position) = positions.get(&*name.0) {
+                values[*position] = Some(value.get());
+            }
+        }
+        values
+    }
+
+    /// Returns the text without the fields of these names; all other bytes stay the same, but for a comma.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> String {
+        let names: HashSet<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+        let mut copied = self.text.find('{').map_or(0, |brace| brace + 1);
+        let mut result = self.text[..copied].to_owned();
+        let mut is_first = true;
+        for (name, value) in &self.fields {
+            let end = self.position(value.get()) + value.get().len();
+            let field = &self.text[copied..end];
+            copied = end;
+            if !names.contains(&*name.0) {
+                let without_comma = field.trim_start_matches(is_json_space).strip_prefix(',');
+                result.push_str(without_comma.filter(|_| is_first).unwrap_or(field));
+                is_first = false;
+            }
+        }
+        result.push_str(&self.text[copied..]);
+        result
+    }
+
+    /// Where a value begins in the text.
+    fn position(&self, value: &str) -> usize {
+        value.as_ptr() as usize - self.text.as_ptr() as usize
     }
 }
 
@@ -206,6 +248,35 @@ mod tests {
 
         assert_eq!(object.get("a"), Some("3"));
         assert_eq!(object.with(&[("a", "4")]), r#"{"a":1,"a":2,"\u0061":4}"#);
+    }
+
+    #[test]
+    fn a_field_is_removed_as_often_as_it_is_there() {
+        let text = " {\"a\" : 1 , \"b\":[ ],\n\"\\u0061\":{\"a\":2} , \"c\":3 }\n";
+        for (names, expected) in [
+            (&["a"][..], " { \"b\":[ ] , \"c\":3 }\n"),
+            (&["b", "c", "none"], " {\"a\" : 1,\n\"\\u0061\":{\"a\":2} }\n"),
+            (&["c", "b", "a"], " { }\n"),
+            (&[], text),
+        ] {
+            assert_eq!(Object::parse(text).unwrap().without(names), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn many_fields_are_changed_in_the_time_of_one_pass() {
+        let name = |n: u32| format!("name{n}");
+        let text = format!("{{{}}}", (0..100_000).map(|n| format!("\"{}\":1", name(n))).collect::<Vec<_>>().join(","));
+        let names: Vec<String> = (50_000..150_000).map(name).collect();
+        let changes: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "2")).collect();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+
+        let changed = Object::parse(&text).unwrap().with(&changes);
+
+        let changed = Object::parse(&changed).unwrap();
+        let fields = changed.named_fields().unwrap();
+        assert_eq!((fields.len(), fields.iter().filter(|(_, value)| *value == "2").count()), (150_000, 100_000));
+        assert_eq!(Object::parse(&changed.without(&names)).unwrap().named_fields().unwrap().len(), 50_000);
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl<S: Store> Sessions<S> {
     /// Makes a session. Returns `{ id, session }` as JSON.
     pub async fn create(&self, options: &SessionOptions, data: &SessionData) -> Result<String> {
         let call = Timed::begin(&*self.store);
-        let tag = options.tag(&data.user_id()?);
+        let tag = options.tag(data.user_id());
         let id = id::new_id(&tag)?;
         let key = options.key(&id)?;
         for _ in 0..TRIES {

@@ -147,7 +147,8 @@ impl<S: Store> Sessions<S> {
 
 /// What the caller gets of a text that was just written.
 pub(super) fn session_json(text: &str, options: &SessionOptions) -> String {
-    Record::parse(text).map(|record| record.to_json(options)).unwrap_or_default()
+    #[expect(clippy::expect_used, reason = "it was made of data that was parsed before")]
+    Record::parse(text).expect("the text of a session").to_json(options)
 }
 
 /// The session, if one of its last writes was made by this caller, whose reply was lost.

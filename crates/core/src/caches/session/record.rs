@@ -20,8 +20,11 @@ const STAMP_LENGTH: usize = 8;
 /// How many writes of others may follow a write before its writer has found out that it took effect.
 const STAMPS: usize = 4;
 
-/// The JSON text of a session's data.
-pub struct SessionData(String);
+/// A session's data.
+pub struct SessionData {
+    text: String,
+    user_id: String,
+}
 
 impl SessionData {
     /// Takes the caller's JSON text.
@@ -30,41 +33,49 @@ impl SessionData {
     ///
     /// When it is no object with a `userId`. `argument` names it in the error.
     pub fn from_json(argument: &str, text: String) -> Result<Self> {
-        user_id(argument, &parse(argument, &text)?)?;
-        Ok(Self(text))
+        let user_id = user_id(argument, &parse(argument, &text)?)?;
+        Ok(Self { text, user_id })
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    pub(super) fn user_id(&self) -> Result<String> {
-        user_id("data", &parse("data", &self.0)?)
+    pub(super) fn user_id(&self) -> &str {
+        &self.user_id
     }
 }
 
-/// The JSON text of some fields that replace those of a session's data.
-pub struct SessionChange(String);
+/// Fields that replace those of a session's data, and the names of fields that are removed.
+pub struct SessionChange {
+    replaced: Vec<(String, String)>,
+    removed: Vec<String>,
+}
 
 impl SessionChange {
-    /// Takes the caller's JSON text.
+    /// Takes the caller's JSON text, and the names that it does not have because they are to be removed.
     ///
     /// # Errors
     ///
-    /// When it is no object, or the name of a field is not well-formed Unicode.
-    pub fn from_json(argument: &str, text: String) -> Result<Self> {
-        parse(argument, &text)?.named_fields().map(|_| ()).ok_or_else(|| {
+    /// When it is no object, or the name of a field is not well-formed Unicode. `argument` names it in the error.
+    pub fn from_json(argument: &str, text: &str, removed: Vec<String>) -> Result<Self> {
+        let fields = parse(argument, text)?.named_fields().ok_or_else(|| {
             Error::invalid_field(argument, "has a field whose name is not well-formed Unicode")
         })?;
-        Ok(Self(text))
+        let replaced = fields.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        Ok(Self { replaced, removed })
     }
 
     /// The data with the changes.
     fn apply(&self, data: &Object<'_>) -> Result<String> {
-        let change = parse("change", &self.0)?;
-        let fields = change.named_fields().unwrap_or_default();
-        let changes: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, *value)).collect();
-        Ok(data.with(&changes))
+        let replaced: Vec<(&str, &str)> =
+            self.replaced.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let text = data.with(&replaced);
+        if self.removed.is_empty() {
+            return Ok(text);
+        }
+        let removed: Vec<&str> = self.removed.iter().map(|name| &**name).collect();
+        Ok(parse("data", &text)?.without(&removed))
     }
 }
 

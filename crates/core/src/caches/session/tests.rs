@@ -84,7 +84,7 @@ impl Process {
     }
 
     pub(super) fn update(&self, id: &str, change: &str) -> Option<String> {
-        let change = SessionChange::from_json("change", change.into()).unwrap();
+        let change = SessionChange::from_json("change", change, Vec::new()).unwrap();
         now(self.sessions.update(&self.options, id, &change)).unwrap()
     }
 
@@ -153,7 +153,7 @@ fn an_update_cannot_give_a_session_to_another_user() {
     let stage = Stage::new();
     let process = stage.process();
     let id = process.create(USER);
-    let change = SessionChange::from_json("change", r#"{"userId":"admin"}"#.into()).unwrap();
+    let change = SessionChange::from_json("change", r#"{"userId":"admin"}"#, Vec::new()).unwrap();
 
     let error = now(process.sessions.update(&process.options, &id, &change)).unwrap_err();
 
