@@ -23,7 +23,7 @@ export const stringify = (value: unknown): string | undefined => {
 }
 
 /** Lists for the addon the fields of an object that are `undefined`, which its JSON text does not have. */
-export const undefinedNames = (object: object): string[] => {
+export const undefinedNames = (object: unknown): string[] => {
   try {
     const fields = object as Record<string, unknown>
     // Its JSON text is that of another object.

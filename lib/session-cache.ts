@@ -56,8 +56,11 @@ export type Session<T extends SessionUser> = T & SessionTimes
 /** A session in a list. Its id is not stored anywhere; what names a device is to be part of the data. */
 export type SessionInfo<T extends SessionUser = SessionUser> = Session<T>
 
-/** The text that a change replaces, its data, and the milliseconds that the change has waited for Redis so far. */
-type Basis<T> = [basis: string, data: T, spent: number]
+/**
+ * The text that a change replaces, its data, the milliseconds that the change has waited for Redis so far, and whether the
+ * text may be outdated.
+ */
+type Basis<T> = [basis: string, data: T, spent: number, mayBeOutdated: boolean]
 
 /**
  * Who is signed in. No change is lost, and no session comes back that was destroyed or revoked. What absent, expired,
@@ -95,9 +98,10 @@ export class SessionCache<T extends SessionUser = SessionUser> {
 
   /**
    * Changes a session, and nothing that others change at the same time: fields replace those of the data, and those that
-   * are `undefined` are removed; a function makes new data of them. It may be called several times. If it returns `null`, nothing is changed. Resolves to the changed
-   * session, or to `null`; rejects with `ERR_CONFLICT` when others came first eight times. It does not look whether the
-   * session has been revoked, and leaves it so.
+   * are `undefined` are removed; a function makes new data of them. It may be called several times, at first with the data
+   * last seen; if it returns `null` or throws then, once more with the present data, if these are others. `null` changes
+   * nothing. Resolves to the changed session, or to `null`; rejects with `ERR_CONFLICT` when others came first eight times.
+   * It does not look whether the session has been revoked, and leaves it so.
    * @example await sessions.update(id, { theme: 'dark' })
    * @example await sessions.update(id, (data) => ({ ...data, cart: [...data.cart, item] }))
    */
@@ -105,11 +109,24 @@ export class SessionCache<T extends SessionUser = SessionUser> {
     if (typeof change !== 'function') {
       return call(this.#sessions, 'update', json, id, change, stringify, undefinedNames)
     }
-    let next: Basis<T> | null = await call(this.#sessions, 'beginChange', json, id)
-    for (let tries = 0; next !== null; tries += 1) {
-      const [basis, before, spent] = next
-      const data = change(before)
-      if (data === null) return null
+    let next: Basis<T> | null = await call(this.#sessions, 'beginChange', json, id, false)
+    let tries = 0
+    while (next !== null) {
+      const [basis, before, spent, mayBeOutdated] = next
+      const [data, problem] = outcomeOf(() => change(before))
+      if (data === null) {
+        // What is refused because of data that has changed is asked once more.
+        const latest: typeof next = mayBeOutdated
+          ? await call(this.#sessions, 'beginChange', json, id, true)
+          : next
+        if (latest === null) return null
+        if (latest[0] === basis) {
+          if (problem) throw problem.thrown
+          return null
+        }
+        next = latest
+        continue
+      }
       const changed: { session: Session<T> } | { next: Basis<T> } | null = await call(
         this.#sessions,
         'change',
@@ -124,6 +141,7 @@ export class SessionCache<T extends SessionUser = SessionUser> {
       if (changed === null) return null
       if ('session' in changed) return changed.session
       next = changed.next
+      tries += 1
     }
     return null
   }
@@ -168,5 +186,14 @@ export class SessionCache<T extends SessionUser = SessionUser> {
    */
   list(userId: string): Promise<SessionInfo<T>[]> {
     return call(this.#sessions, 'list', json, userId)
+  }
+}
+
+/** What a function returns, or `null` and what it throws. */
+function outcomeOf<T>(run: () => T | null): [T | null, { thrown: unknown }?] {
+  try {
+    return [run()]
+  } catch (thrown) {
+    return [null, { thrown }]
   }
 }

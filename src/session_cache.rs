@@ -95,17 +95,23 @@ impl SessionCache {
         })
     }
 
-    /// `[basis, data, spent]` for a change, as JSON, or `null`.
+    /// `[basis, data, spent, mayBeOutdated]` for a change, as JSON, or `null`.
     #[napi(catch_unwind)]
-    pub fn begin_change<'e>(&self, env: &'e Env, slot: u32, session_id: Unknown<'e>) -> Returned<'e> {
+    pub fn begin_change<'e>(
+        &self,
+        env: &'e Env,
+        slot: u32,
+        session_id: Unknown<'e>,
+        reads: bool,
+    ) -> Returned<'e> {
         self.realm.call(env, slot, |service| {
             let id = id("id", session_id)?;
             let options = Arc::clone(&self.options);
-            Ok(async move { service.sessions.begin_change(&options, &id).await })
+            Ok(async move { service.sessions.begin_change(&options, &id, reads).await })
         })
     }
 
-    /// `{ session }` or `{ next: [basis, data, spent] }` as JSON, or `null`.
+    /// `{ session }` or `{ next: [basis, data, spent, mayBeOutdated] }` as JSON, or `null`.
     #[napi(catch_unwind)]
     pub fn change<'e>(
         &self,

@@ -101,6 +101,34 @@ describe.each(['upstash', 'redis'])('sessions on a gateway in mode %s', (mode) =
     expect(await Promise.all([sessions.touch('none'), sessions.touch('none')])).toStrictEqual([false, false])
   })
 
+  test.each([
+    ['returns null', (): Data | null => null],
+    [
+      'throws',
+      (): Data | null => {
+        throw new Error('no credit')
+      },
+    ],
+  ])('a function that %s on outdated data gets the present data', async (_, refuse) => {
+    const prefix = `outdated-${mode}:`
+    const cache = uniqueSessions({ prefix })
+    const { id } = await cache.create({ userId: uniqueUser(), n: 1 })
+    const key = (await redis.keys(`${prefix}*`))[0] ?? ''
+    const seen: unknown[] = []
+    const spend = ({ n = 0, ...data }: Data) => {
+      seen.push(n)
+      return n < 5 ? refuse() : { ...data, n: n - 5 }
+    }
+
+    await redis.set(key, ((await redis.get(key)) ?? '').replace('"n":1', '"n":7'), 'KEEPTTL')
+    expect(await cache.update(id, spend)).toMatchObject({ n: 2 })
+    expect(await costOf(() => cache.update(id, spend).catch(() => null))).toStrictEqual(one)
+    expect(seen).toStrictEqual([1, 7, 2])
+
+    await redis.del(key)
+    expect(await cache.update(id, spend)).toBeNull()
+  })
+
   test('a touch begins the idle time anew, and not beyond the absolute end', async () => {
     const prefix = `touched-${mode}:`
     const ttl = async () => Number(await redis.ttl((await redis.keys(`${prefix}*`))[0] ?? ''))

@@ -266,7 +266,10 @@ mod tests {
     #[test]
     fn many_fields_are_changed_in_the_time_of_one_pass() {
         let name = |n: u32| format!("name{n}");
-        let text = format!("{{{}}}", (0..100_000).map(|n| format!("\"{}\":1", name(n))).collect::<Vec<_>>().join(","));
+        let text = format!(
+            "{{{}}}",
+            (0..100_000).map(|n| format!("\"{}\":1", name(n))).collect::<Vec<_>>().join(",")
+        );
         let names: Vec<String> = (50_000..150_000).map(name).collect();
         let changes: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "2")).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
@@ -275,7 +278,10 @@ mod tests {
 
         let changed = Object::parse(&changed).unwrap();
         let fields = changed.named_fields().unwrap();
-        assert_eq!((fields.len(), fields.iter().filter(|(_, value)| *value == "2").count()), (150_000, 100_000));
+        assert_eq!(
+            (fields.len(), fields.iter().filter(|(_, value)| *value == "2").count()),
+            (150_000, 100_000)
+        );
         assert_eq!(Object::parse(&changed.without(&names)).unwrap().named_fields().unwrap().len(), 50_000);
     }
 

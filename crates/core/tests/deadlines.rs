@@ -58,8 +58,8 @@ async fn all_tries_of_a_change_of_a_session_have_one_deadline() {
     let data = SessionData::from_json("data", r#"{"userId":"u"}"#.into()).unwrap();
     let made: Value = serde_json::from_str(&sessions.create(&options, &data).await.unwrap()).unwrap();
     let id = made["id"].as_str().unwrap();
-    let begun = sessions.begin_change(&options, id).await.unwrap().unwrap();
-    let (basis, data, _): (String, Value, u64) = serde_json::from_str(&begun).unwrap();
+    let begun = sessions.begin_change(&options, id, false).await.unwrap().unwrap();
+    let (basis, data, ..): (String, Value, u64, bool) = serde_json::from_str(&begun).unwrap();
     // Less than the timeout, but more than what the time before leaves of it.
     upstash.gateway.add_fault(Fault::Latency { ms: 250 }).await.unwrap();
 

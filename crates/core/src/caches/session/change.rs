@@ -67,15 +67,29 @@ impl<S: Store> Sessions<S> {
         Err(Error::conflict("the session"))
     }
 
-    /// What a change begins with: as JSON, the text to change, its data, and the milliseconds that were spent. `None` if
-    /// there is no such session.
-    pub async fn begin_change(&self, options: &SessionOptions, id: &str) -> Result<Option<String>> {
+    /// What a change begins with: as JSON, the text to change, its data, the milliseconds that were spent, and whether the
+    /// text may be outdated, because it is the one last seen. `None` if there is no such session. With `reads`, the text is
+    /// read from the store.
+    pub async fn begin_change(
+        &self,
+        options: &SessionOptions,
+        id: &str,
+        reads: bool,
+    ) -> Result<Option<String>> {
         let start = self.clock.steady();
         let key = options.key(id)?;
-        let Some(text) = self.known(&Timed::begin(&*self.store), options, (id, &key)).await? else {
-            return Ok(None);
+        let seen = if reads { None } else { self.last_seen.get(&key) };
+        let is_seen = seen.is_some();
+        let text = match seen {
+            Some(text) => text.to_string(),
+            None => {
+                let call = Timed::begin(&*self.store);
+                let text = self.read(&call, options, (id, &key), None, |found| found.text.to_owned());
+                let Some(text) = text.await? else { return Ok(None) };
+                text
+            }
         };
-        Ok(self.live(options, &text).map(|record| record.to_basis_json(&text, self.since(start))))
+        Ok(self.live(options, &text).map(|record| record.to_basis_json(&text, self.since(start), is_seen)))
     }
 
     /// Replaces the data of the text `basis`. `spent` are the milliseconds that the same change has waited before, and
@@ -108,7 +122,7 @@ impl<S: Store> Sessions<S> {
         if tries + 1 >= TRIES {
             return Err(Error::conflict("the session"));
         }
-        Ok(Changed::Again(record.to_basis_json(&text, spent.saturating_add(self.since(start)))))
+        Ok(Changed::Again(record.to_basis_json(&text, spent.saturating_add(self.since(start)), false)))
     }
 
     fn since(&self, start: SteadyMillis) -> u64 {

@@ -190,9 +190,10 @@ impl<'a> Record<'a> {
         self.data.with(&[("createdAt", &created_at), ("updatedAt", &updated_at), ("expiresAt", &expires_at)])
     }
 
-    /// The text of this session, its data, for a caller that makes new data of them, and the time that was spent.
-    pub(super) fn to_basis_json(&self, text: &str, spent: u64) -> String {
-        format!("[{},{},{spent}]", json::to_json(&text), self.data_text)
+    /// The text of this session, its data, the time that was spent, and whether the text may be outdated, for a caller that
+    /// makes new data of it.
+    pub(super) fn to_basis_json(&self, text: &str, spent: u64, may_be_outdated: bool) -> String {
+        format!("[{},{},{spent},{may_be_outdated}]", json::to_json(&text), self.data_text)
     }
 }
 

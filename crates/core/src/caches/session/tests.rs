@@ -165,8 +165,8 @@ fn a_change_that_others_come_before_is_made_again_up_to_eight_times() {
     let stage = Stage::new();
     let (a, b) = (stage.process(), stage.process());
     let id = a.create(USER);
-    let begun = now(a.sessions.begin_change(&a.options, &id)).unwrap().unwrap();
-    let mut basis: (String, serde_json::Value, u64) = serde_json::from_str(&begun).unwrap();
+    let begun = now(a.sessions.begin_change(&a.options, &id, false)).unwrap().unwrap();
+    let mut basis: (String, serde_json::Value, u64, bool) = serde_json::from_str(&begun).unwrap();
     for tries in 0..7 {
         b.update(&id, &format!(r#"{{"b":{tries}}}"#)).unwrap();
         let changed = now(a.sessions.change(&a.options, &id, (&basis.0, USER), (basis.2, tries))).unwrap();
