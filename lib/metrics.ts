@@ -94,6 +94,8 @@ export interface Metrics {
   corruptEntriesRemoved: number
   /** Runs that lost their lease and ended after another one had done the same work. */
   overtakenRuns: number
+  /** Sessions that are missing in the list of their user, because it could not be changed. */
+  unlistedSessions: number
   /** By the name of the limiter. */
   rateLimits: Record<string, RateLimitCounts>
   /** Commands that wait for their request, as while many requests are in flight. */

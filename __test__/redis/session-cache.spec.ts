@@ -174,6 +174,33 @@ describe.each(['upstash', 'redis'])('sessions on a gateway in mode %s', (mode) =
     }
   })
 
+  test('of thirty sign-ins and moves at the same time, all are in the list of devices', async () => {
+    const listed = uniqueSessions({ index: true })
+    const userId = uniqueUser()
+
+    const made = await Promise.all(Array.from({ length: 30 }, (_, n) => listed.create({ userId, n })))
+    const moved = await Promise.all(made.map(({ id }) => listed.rotate(id)))
+
+    const names = (await listed.list(userId)).map(({ n }) => n)
+    expect(moved).not.toContain(null)
+    expect(names.sort()).toStrictEqual(made.map((_, n) => n).sort())
+  })
+
+  test('a list that cannot be changed fails no sign-in, and is counted', async () => {
+    const listed = uniqueSessions({ index: true })
+    const { id } = await listed.create({ userId: uniqueUser() })
+    const [, tag] = id.split('.')
+    const { unlistedSessions } = redisManager.getMetrics()
+    await redis.del(`session-index:${tag}`)
+    await redis.rpush(`session-index:${tag}`, 'no string')
+
+    const newId = await listed.rotate(id)
+
+    expect(await listed.get(newId ?? '')).not.toBeNull()
+    expect(redisManager.getMetrics().unlistedSessions).toBe(unlistedSessions + 1)
+    expect(warn).toHaveBeenLastCalledWith(expect.stringContaining('missing in the list of its user'))
+  })
+
   test('an outage answers from what this process knew, and its changes and revocations reach Redis', async () => {
     const [userId, revoked] = [uniqueUser(), uniqueUser()]
     const ids: string[] = []

@@ -274,15 +274,15 @@ mod tests {
         let changes: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "2")).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
 
-        let changed = Object::parse(&text).unwrap().with(&changes);
+        let result = Object::parse(&text).unwrap().with(&changes);
 
-        let changed = Object::parse(&changed).unwrap();
-        let fields = changed.named_fields().unwrap();
+        let result = Object::parse(&result).unwrap();
+        let fields = result.named_fields().unwrap();
         assert_eq!(
             (fields.len(), fields.iter().filter(|(_, value)| *value == "2").count()),
             (150_000, 100_000)
         );
-        assert_eq!(Object::parse(&changed.without(&names)).unwrap().named_fields().unwrap().len(), 50_000);
+        assert_eq!(Object::parse(&result.without(&names)).unwrap().named_fields().unwrap().len(), 50_000);
     }
 
     #[test]

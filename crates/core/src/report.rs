@@ -29,6 +29,7 @@ pub struct Report {
     stale_copies: StaleCopiesReport,
     corrupt_entries_removed: u64,
     overtaken_runs: u64,
+    unlisted_sessions: u64,
     rate_limits: BTreeMap<String, RateLimitCounts>,
     queued_commands: usize,
     requests_in_flight: usize,
@@ -122,6 +123,7 @@ impl Report {
             stale_copies: StaleCopiesReport { entries, bytes },
             corrupt_entries_removed: store.metrics().corrupt(),
             overtaken_runs: store.metrics().overtaken(),
+            unlisted_sessions: store.metrics().unlisted(),
             rate_limits,
             queued_commands: requests.map_or(0, RequestMetrics::queued_commands),
             requests_in_flight: requests.map_or(0, RequestMetrics::requests_in_flight),
@@ -191,6 +193,12 @@ impl Report {
             "counter",
             "Runs that ended after another one.",
             overtaken,
+        );
+        text.single(
+            "redlatch_unlisted_sessions_total",
+            "counter",
+            "Sessions that are not in the list of their user.",
+            self.unlisted_sessions,
         );
         text.family("redlatch_rate_limits_total", "counter", "Limited requests by limiter and result.");
         for (name, counts) in &self.rate_limits {

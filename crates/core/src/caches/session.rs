@@ -19,7 +19,6 @@ use std::sync::Arc;
 pub use self::change::Changed;
 use self::change::session_json;
 pub use self::options::SessionOptions;
-use self::options::index_key;
 use self::record::{Record, is_moved};
 pub use self::record::{SessionChange, SessionData};
 use super::last_seen::LastSeen;
@@ -69,12 +68,9 @@ impl<S: Store> Sessions<S> {
         for _ in 0..TRIES {
             let now = self.clock.lifetime_now();
             let Some(text) = self.store_new(&call, options, (&key, &tag), data, now).await? else { continue };
-            if options.has_index {
-                let name = hash(&id);
-                index::add(&call, options, &tag, (&name, None), (now, now)).await?;
-            }
             self.remember(&key, &text);
             self.touches.note(&key, options.first_ttl());
+            self.add_to_list(&call, options, &tag, (hash(&id), now), None).await;
             let session = session_json(&text, options);
             return Ok(format!(r#"{{"id":{},"session":{session}}}"#, to_json(&id)));
         }
@@ -137,26 +133,6 @@ impl<S: Store> Sessions<S> {
             self.renew(&call, options, (&key, ttl), true).await?;
         }
         Ok(Some(session))
-    }
-
-    /// The sessions of a user that are in the list, as a JSON array, the newest last.
-    pub async fn list(&self, options: &SessionOptions, user_id: &str) -> Result<String> {
-        let call = Timed::begin(&*self.store);
-        let tag = options.tag(user_id);
-        let index = self.values(&call, options, &[index_key(&tag)?]).await?.pop().flatten();
-        let names = index::names(index.as_deref());
-        let mut keys = vec![epoch::key(&tag)?];
-        for name in &names {
-            keys.push(options.key_of_name(name)?);
-        }
-        let mut values = self.values(&call, options, &keys).await?.into_iter();
-        let epoch = values.next().flatten();
-        let sessions = values.flatten().filter_map(|text| {
-            let record = self.live(options, &text)?;
-            let is_theirs = record.user_id == user_id && record.counts_in(epoch.as_deref());
-            is_theirs.then(|| record.to_json(options))
-        });
-        Ok(format!("[{}]", sessions.collect::<Vec<_>>().join(",")))
     }
 
     /// What `take` makes of a session that counts. A corrupt entry is removed.

@@ -339,4 +339,13 @@ impl<R: RemoteStore> Store for FallbackStore<R> {
             ));
         }
     }
+
+    fn missed_in_list(&self, reason: &Error) {
+        if self.shared.metrics.missed_in_list() {
+            self.shared.log.push(LogMessage::Warn(format!(
+                "A session is stored, but missing in the list of its user, which could not be changed: {reason}. \
+                 Further ones are only counted, as unlistedSessions in getMetrics()."
+            )));
+        }
+    }
 }

@@ -90,6 +90,7 @@ pub struct Metrics {
     calls: [[AtomicU64; Outcome::ALL.len()]; Class::ALL.len()],
     corrupt: AtomicU64,
     overtaken: AtomicU64,
+    unlisted: AtomicU64,
     pub(super) replays: Replays,
 }
 
@@ -112,6 +113,12 @@ impl Metrics {
         self.overtaken.load(Relaxed)
     }
 
+    /// The sessions that are not in the list of their user.
+    #[must_use]
+    pub fn unlisted(&self) -> u64 {
+        self.unlisted.load(Relaxed)
+    }
+
     /// The pending writes of outages, by the result of their replay.
     #[must_use]
     pub fn replays(&self) -> &Replays {
@@ -129,6 +136,11 @@ impl Metrics {
     /// Returns whether it was the first.
     pub(super) fn was_overtaken(&self) -> bool {
         self.overtaken.fetch_add(1, Relaxed) == 0
+    }
+
+    /// Returns whether it was the first.
+    pub(super) fn missed_in_list(&self) -> bool {
+        self.unlisted.fetch_add(1, Relaxed) == 0
     }
 }
 

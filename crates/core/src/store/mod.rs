@@ -28,9 +28,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Result;
 use crate::config::Policy;
 use crate::keys::{Expiry, Key, Ttl};
+use crate::{Error, Result};
 
 pub use admission::{Admission, Limit, Rule, Seen};
 pub use circuit_breaker::{BreakerChange, BreakerState, CircuitBreaker, LastError};
@@ -50,7 +50,7 @@ pub use upstash::UpstashStore;
 ///
 /// # Errors
 ///
-/// Every call can fail with an outage ([`Error::is_outage`](crate::Error::is_outage)) or because Redis refuses it
+/// Every call can fail with an outage ([`Error::is_outage`]) or because Redis refuses it
 /// ([`Error::is_refused`](crate::Error::is_refused)); memory can be full ([`Error::is_full`](crate::Error::is_full)).
 /// A call that fails has not changed anything in memory; whether it has in Redis is unknown after an outage.
 pub trait Store: Send + Sync {
@@ -91,6 +91,11 @@ pub trait Store: Send + Sync {
 
     /// Notes that a run ended after another one had done its work.
     fn was_overtaken(&self) {}
+
+    /// Notes that a session is not in the list of its user, because that could not be changed.
+    fn missed_in_list(&self, reason: &Error) {
+        let _ = reason;
+    }
 
     /// The value of `key`.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<String>>> + Send {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Operation, Output, Store};
-use crate::Result;
+use crate::{Error, Result};
 
 /// A store for one call: its operations share the deadline of the first.
 pub struct Timed<'a, S> {
@@ -49,5 +49,9 @@ impl<S: Store> Store for Timed<'_, S> {
 
     fn was_overtaken(&self) {
         self.store.was_overtaken();
+    }
+
+    fn missed_in_list(&self, reason: &Error) {
+        self.store.missed_in_list(reason);
     }
 }

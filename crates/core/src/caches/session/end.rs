@@ -2,7 +2,7 @@
 
 use super::options::SessionOptions;
 use super::record::moved;
-use super::{Found, Sessions, TRIES, epoch, id, index};
+use super::{Found, Sessions, TRIES, epoch, id};
 use crate::caches::random::hash;
 use crate::clock::UnixMillis;
 use crate::keys::{Expiry, Key, Ttl};
@@ -42,10 +42,8 @@ impl<S: Store> Sessions<S> {
                     self.forget(&key);
                     self.remember(&new_key, &text);
                     self.touches.note(&new_key, ttl);
-                    if options.has_index {
-                        let (name, old) = (hash(&new_id), hash(id));
-                        index::add(&call, options, &tag, (&name, Some(&old)), (created_at, now)).await?;
-                    }
+                    let entry = (hash(&new_id), created_at);
+                    self.add_to_list(&call, options, &tag, entry, Some(&hash(id))).await;
                     return Ok(Some(new_id));
                 }
                 Swap::Absent => {

@@ -6,7 +6,7 @@ use super::id;
 use crate::Result;
 use crate::caches::random::hash;
 use crate::clock::UnixMillis;
-use crate::keys::{Key, SESSION, SESSION_INDEX, Ttl};
+use crate::keys::{Key, SESSION, Ttl};
 
 /// Where sessions are stored, and how long they live.
 #[derive(Debug, Clone)]
@@ -68,9 +68,4 @@ impl SessionOptions {
     pub(super) fn expires_at(&self, created_at: UnixMillis) -> UnixMillis {
         created_at.saturating_add(self.absolute.as_millis())
     }
-}
-
-/// The key of the list of sessions of the user with `tag`.
-pub(super) fn index_key(tag: &str) -> Result<Key> {
-    SESSION_INDEX.key("userId", tag)
 }

@@ -264,23 +264,3 @@ fn a_corrupt_entry_reads_as_absent_and_is_removed() {
         assert!(stage.store.is_empty(), "{corrupt}");
     }
 }
-
-#[test]
-fn the_list_has_the_live_sessions_of_a_user_and_at_most_a_hundred() {
-    let stage = Stage::new();
-    let process =
-        stage.process_with(SessionOptions { has_index: true, is_consistent: true, ..Default::default() });
-    let list = || -> Vec<serde_json::Value> {
-        serde_json::from_str(&now(process.sessions.list(&process.options, "u")).unwrap()).unwrap()
-    };
-    let ids: Vec<String> =
-        (0..102).map(|n| process.create(&format!(r#"{{"userId":"u","n":{n}}}"#))).collect();
-    assert_eq!((list().len(), &list()[0]["n"], &list()[99]["n"]), (100, &2.into(), &101.into()));
-
-    now(process.sessions.destroy(&process.options, &ids[101])).unwrap();
-    now(process.sessions.rotate(&process.options, &ids[2])).unwrap();
-
-    assert_eq!((list().len(), &list()[0]["n"], &list()[98]["n"]), (99, &3.into(), &2.into()));
-    process.destroy_all("u", Some(&ids[50]));
-    assert_eq!(list().len(), 1);
-}
