@@ -20,7 +20,8 @@ export interface SessionCacheOptions {
    */
   absoluteSeconds?: number | undefined
   /**
-   * How often the use of a session is written at most, in seconds: once in each process.
+   * How often the use of a session is written at most, in seconds: once in each process. A shorter session is written
+   * after half of its idle time.
    * @default 60
    */
   touchEverySeconds?: number | undefined
@@ -148,7 +149,7 @@ export class SessionCache<T extends SessionUser = SessionUser> {
 
   /**
    * Begins the idle time of a session anew, once in `touchEverySeconds`; `false` when there is none. It does not look
-   * whether the session has been revoked: `get` does both.
+   * whether the session has been revoked, nor, before the next time, whether another process has ended it: `get` does all.
    * @example await sessions.touch(id)
    */
   touch(id: string): Promise<boolean> {
@@ -156,8 +157,9 @@ export class SessionCache<T extends SessionUser = SessionUser> {
   }
 
   /**
-   * Moves a session to a new id, which replaces the old one: after signing in, so that nobody has planted the id. `null`
-   * when there is no such session. Rejects with `ERR_CONFLICT` when others came first eight times.
+   * Moves a session to a new id, which replaces the old one: when its user gets further rights, as by a second factor. To
+   * sign in another user, call `create`. `null` when there is no such session. Rejects with `ERR_CONFLICT` when others came
+   * first eight times.
    * @example const newId = await sessions.rotate(id)
    */
   rotate(id: string): Promise<string | null> {

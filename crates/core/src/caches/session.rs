@@ -145,14 +145,10 @@ impl<S: Store> Sessions<S> {
         take: impl FnOnce(Found<'_>) -> T,
     ) -> Result<Option<T>> {
         let tag = user_id.map(|user_id| options.tag(user_id)).or_else(|| id::tag_of(id).map(str::to_owned));
-        let (text, found) = match tag {
-            Some(tag) => {
-                let values = self.values(call, options, &[key.clone(), epoch::key(&tag)?]).await?;
-                let [text, epoch] = <[Option<String>; 2]>::try_from(values).unwrap_or_default();
-                (text, Some((tag, epoch)))
-            }
-            None => (self.values(call, options, std::slice::from_ref(key)).await?.pop().flatten(), None),
-        };
+        let mut keys = vec![key.clone()];
+        keys.extend(tag.as_ref().map(|tag| epoch::key(tag)).transpose()?);
+        let mut values = self.values(call, options, &keys).await?.into_iter();
+        let (text, epoch) = (values.next().flatten(), values.next());
         let Some(text) = text else {
             self.last_seen.forget(key);
             return Ok(None);
@@ -165,13 +161,14 @@ impl<S: Store> Sessions<S> {
             return Ok(None);
         };
         let own_tag = options.tag(&record.user_id);
-        let (tag, epoch) = if let Some(found) = found {
-            found
-        } else {
-            let epoch = self.values(call, options, &[epoch::key(&own_tag)?]).await?.pop().flatten();
-            (own_tag.clone(), epoch)
+        let epoch = match epoch {
+            Some(epoch) => epoch,
+            None => self.values(call, options, &[epoch::key(&own_tag)?]).await?.pop().flatten(),
         };
-        if tag != own_tag || !record.counts_in(epoch.as_deref()) || !self.is_young(options, &record) {
+        // The tag is a short hash, which two users can share.
+        let is_theirs =
+            tag.is_none_or(|tag| tag == own_tag) && user_id.is_none_or(|user_id| user_id == record.user_id);
+        if !is_theirs || !record.counts_in(epoch.as_deref()) || !self.is_young(options, &record) {
             self.last_seen.forget(key);
             return Ok(None);
         }
