@@ -4,9 +4,9 @@ use parking_lot::Mutex;
 
 use super::super::Sessions;
 use super::super::options::SessionOptions;
-use super::super::tests::{DAY, SECOND, Stage, USER, now};
+use super::super::tests::{DAY, Process, SECOND, Stage, USER, now};
 use crate::keys::Ttl;
-use crate::store::{MemoryStore, Operation, Output, Store, Swap};
+use crate::store::{MemoryStore, Operation, Output, Store, Swap, Timed};
 use crate::{Error, Result};
 
 /// A store to which another process comes before the first write of an epoch.
@@ -150,7 +150,23 @@ fn a_revocation_that_comes_while_another_spares_a_session_ends_it() {
 }
 
 #[test]
-fn of_two_revocations_at_once_that_spare_a_session_none_ends_it() {
+fn two_revocations_that_spare_a_session_do_so_for_one_epoch() {
+    let stage = Stage::new();
+    let (a, b) = (stage.process(), stage.process());
+    let id = a.create(USER);
+    let spare = |process: &Process| {
+        let call = Timed::begin(&*process.sessions.store);
+        now(process.sessions.spare(&call, &process.options, (&id, "u"))).unwrap()
+    };
+
+    let first = spare(&a);
+
+    assert!(first.is_some());
+    assert_eq!(spare(&b), first);
+}
+
+#[test]
+fn a_revocation_that_another_one_with_the_same_session_comes_before_spares_it() {
     for has_epoch in [false, true] {
         let stage = Stage::new();
         let (a, b) = (stage.process(), stage.process());
