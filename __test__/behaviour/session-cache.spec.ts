@@ -180,7 +180,7 @@ describe('destroyAll', () => {
 })
 
 describe('list', () => {
-  test('has the sessions of a user that count, the newest last', async () => {
+  test('has the sessions of a user that count, the newest last, also after a move', async () => {
     const sessions = uniqueSessions({ index: true })
     const [userId, other] = [uniqueUser(), uniqueUser()]
     const made: Awaited<ReturnType<typeof sessions.create>>[] = []
@@ -190,7 +190,7 @@ describe('list', () => {
     await sessions.destroy(made[0]?.id ?? '')
     await sessions.rotate(made[1]?.id ?? '')
 
-    expect(await sessions.list(userId)).toStrictEqual([made[2]?.session, made[1]?.session])
+    expect(await sessions.list(userId)).toStrictEqual([made[1]?.session, made[2]?.session])
     await sessions.destroyAll(userId)
     expect(await sessions.list(userId)).toStrictEqual([])
   })

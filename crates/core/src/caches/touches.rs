@@ -9,41 +9,49 @@ use crate::keys::{Key, Ttl};
 /// The number of keys that are kept. Of another one, a touch is written once more.
 const KEYS: usize = 65_536;
 
-/// When keys expire, by what this process has last written.
+/// When this process has last written the ends of keys, and which.
 pub(super) struct Touches {
     clock: Clock,
-    expiries: Cache<String, SteadyMillis>,
+    touches: Cache<String, Touch>,
+}
+
+#[derive(Clone, Copy)]
+struct Touch {
+    at: SteadyMillis,
+    expires_at: SteadyMillis,
 }
 
 impl Touches {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, expiries: Cache::new(KEYS) }
+        Self { clock, touches: Cache::new(KEYS) }
     }
 
-    /// Whether to give `key` a new TTL. It is too soon while that would move the end by less than `every` and by less than
-    /// half of the TTL: a short session is touched more often, and another TTL is written at once.
+    /// Whether to give `key` a new TTL. It is too soon within `every` and within half of the TTL, unless the end moves by
+    /// more than that: a short session is touched more often, and another TTL is written at once.
     pub(super) fn is_due(&self, key: &Key, ttl: Ttl, every: Ttl) -> bool {
-        let tolerated = every.as_millis().min(ttl.as_millis() / 2);
-        let known = self.expiries.get(key.as_str());
-        known.is_none_or(|known| self.expiry(ttl).abs_diff(known) >= tolerated)
+        let Some(known) = self.touches.get(key.as_str()) else { return true };
+        let soon = every.as_millis().min(ttl.as_millis() / 2);
+        let touch = self.touch(ttl);
+        touch.at.saturating_sub(known.at) >= soon || touch.expires_at.abs_diff(known.expires_at) >= soon
     }
 
     /// Notes that a write gives `key` this TTL.
     pub(super) fn note(&self, key: &Key, ttl: Ttl) {
-        self.expiries.insert(key.as_str().to_owned(), self.expiry(ttl));
+        self.touches.insert(key.as_str().to_owned(), self.touch(ttl));
     }
 
     /// Forgets what is not there, or may not be.
     pub(super) fn forget(&self, key: &Key) {
-        self.expiries.remove(key.as_str());
+        self.touches.remove(key.as_str());
     }
 
     pub(super) fn clear(&self) {
-        self.expiries.clear();
+        self.touches.clear();
     }
 
-    fn expiry(&self, ttl: Ttl) -> SteadyMillis {
-        self.clock.steady().saturating_add(ttl.as_millis())
+    fn touch(&self, ttl: Ttl) -> Touch {
+        let at = self.clock.steady();
+        Touch { at, expires_at: at.saturating_add(ttl.as_millis()) }
     }
 }
 
@@ -75,6 +83,15 @@ mod tests {
                 assert_eq!(touches.is_due(&key, ttl, EVERY), is_due, "{ttl:?} at {now}");
             }
         }
+    }
+
+    #[test]
+    fn a_touch_up_to_an_absolute_end_is_due_though_it_moves_the_end_by_less() {
+        let (touches, key, time) = touches();
+        touches.note(&key, Ttl::from_whole_seconds(600));
+        time.store(60_000, Relaxed);
+
+        assert!(touches.is_due(&key, Ttl::from_whole_seconds(541), EVERY));
     }
 
     #[test]

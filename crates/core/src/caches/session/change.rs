@@ -80,14 +80,13 @@ impl<S: Store> Sessions<S> {
         let key = options.key(id)?;
         let seen = if reads { None } else { self.last_seen.get(&key) };
         let is_seen = seen.is_some();
-        let text = match seen {
-            Some(text) => text.to_string(),
-            None => {
-                let call = Timed::begin(&*self.store);
-                let text = self.read(&call, options, (id, &key), None, |found| found.text.to_owned());
-                let Some(text) = text.await? else { return Ok(None) };
-                text
-            }
+        let text = if let Some(text) = seen {
+            text.to_string()
+        } else {
+            let call = Timed::begin(&*self.store);
+            let text = self.read(&call, options, (id, &key), None, |found| found.text.to_owned());
+            let Some(text) = text.await? else { return Ok(None) };
+            text
         };
         Ok(self.live(options, &text).map(|record| record.to_basis_json(&text, self.since(start), is_seen)))
     }

@@ -129,14 +129,12 @@ impl<S: Store> Sessions<S> {
             let fresh = epoch::new(options, self.clock.lifetime_now())?;
             let take = |found: Found<'_>| {
                 let Found { record, text, epoch } = found;
-                match record.epoch_after(epoch) {
-                    // Another call is about to end the other sessions. Of two that spare a session, none ends it.
-                    Some(next) => (epoch.to_owned(), next.to_owned(), None),
-                    None => {
-                        let write = (text.to_owned(), record.spared(epoch, &fresh));
-                        (epoch.to_owned(), fresh, Some(write))
-                    }
+                // Another call is about to end the other sessions. Of two that spare a session, none ends it.
+                if let Some(next) = record.epoch_after(epoch) {
+                    return (epoch.to_owned(), next.to_owned(), None);
                 }
+                let write = (text.to_owned(), record.spared(epoch, &fresh));
+                (epoch.to_owned(), fresh, Some(write))
             };
             let Some((epoch, next, write)) =
                 self.read(call, options, (id, &key), Some(user_id), take).await?

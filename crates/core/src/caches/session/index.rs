@@ -30,6 +30,17 @@ fn entries(text: Option<&str>) -> Vec<Entry> {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
+/// Puts an entry in the place of the one from which it has moved, or else by its age.
+fn put(entries: &mut Vec<Entry>, entry: &Entry, moved_from: Option<&str>) {
+    // A write whose reply was lost may have put it there.
+    entries.retain(|(name, _)| *name != entry.0);
+    match entries.iter_mut().find(|(name, _)| Some(name.as_str()) == moved_from) {
+        Some(place) => place.clone_from(entry),
+        None => entries.push(entry.clone()),
+    }
+    entries.sort_by_key(|(_, created_at)| *created_at);
+}
+
 /// Methods have the errors of [`Store`].
 impl<S: Store> Sessions<S> {
     /// The sessions of a user that are in the list, as a JSON array, the newest last.
@@ -76,15 +87,14 @@ impl<S: Store> Sessions<S> {
         for _ in 0..TRIES {
             let now = self.clock.lifetime_now();
             let mut entries = entries(held.as_deref());
-            entries.retain(|(name, created_at)| {
-                options.expires_at(*created_at) > now && Some(name.as_str()) != moved_from && *name != entry.0
-            });
-            if entries.len() >= MOST && ended.is_none() {
+            entries.retain(|(_, created_at)| options.expires_at(*created_at) > now);
+            put(&mut entries, &entry, moved_from);
+            if entries.len() > MOST && ended.is_none() {
                 ended = Some(self.ended(call, options, tag, &entries).await?);
             }
-            entries.retain(|(name, _)| !ended.as_ref().is_some_and(|ended| ended.contains(name)));
-            entries.push(entry.clone());
-            entries.sort_by_key(|(_, created_at)| *created_at);
+            if let Some(ended) = &ended {
+                entries.retain(|(name, _)| *name == entry.0 || !ended.contains(name));
+            }
             let text = to_json(&&entries[entries.len().saturating_sub(MOST)..]);
             held = match &held {
                 None if call.set_if_absent(&key, &text, options.absolute).await? => return Ok(()),
