@@ -59,6 +59,18 @@ fn a_session_that_could_not_move_for_other_changes_is_not_called_absent() {
 }
 
 #[test]
+fn a_revocation_ends_all_sessions_if_the_one_that_it_is_to_spare_changes_all_the_time() {
+    let stage = Stage::new();
+    let process = stage.process();
+    let (id, other) = (process.create(USER), process.create(USER));
+    let sessions = Sessions::new(Arc::new(Contended(Arc::clone(&stage.store))), stage.clock());
+
+    now(sessions.destroy_all(&process.options, "u", Some(&id))).unwrap();
+
+    assert_eq!((process.get(&id), process.get(&other)), (None, None));
+}
+
+#[test]
 fn all_sessions_of_a_user_end_but_one_and_those_that_come_later() {
     let stage = Stage::new();
     let (a, b) = (stage.process(), stage.process());
