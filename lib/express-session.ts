@@ -68,8 +68,8 @@ export type StoreOf<Base, S> = Omit<Base, keyof ExpressSessionStore<S>> & Expres
 /**
  * Makes a store for express-session: `createStore(session)`, with the module itself. It reads and writes what
  * connect-redis does, so that both can run side by side. A logout stays: what a slow request stores within a minute after
- * it is dropped, and what another instance has stored in an outage of its own. `all`, `ids`, `length` and `clear` read the whole database. Throws `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for
- * a wrong option.
+ * it is dropped, and what another instance has stored in an outage of its own. `all`, `ids`, `length` and `clear` read the
+ * whole database. Throws `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for a wrong option.
  * @see docs/sessions.md
  * @example app.use(session({ store: createStore(session), secret, resave: false, saveUninitialized: false }))
  */
